@@ -1,0 +1,49 @@
+# The verbs of this repository. `make demo` and `make test` are the two that matter; the README says what they need and leave behind.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export JAVA_HOME := $(shell build/java-home 2>/dev/null)
+MVN := mvn --batch-mode --no-transfer-progress
+
+.PHONY: help
+help: ## Show the verbs
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.PHONY: prerequisites
+prerequisites:
+	@build/prerequisites
+
+.PHONY: demo
+demo: prerequisites ## Run the main job end to end: cluster, images, chart, fine-tune, compress, serve, predict
+	@demo/demo
+
+.PHONY: test
+test: prerequisites ## Run every test there is, end-to-end included
+	@build/test
+
+.PHONY: generate
+generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, golden files stay as they are)
+	$(MVN) -q -pl operator/api -am test -Dhone.generate=true -Dsurefire.failIfNoSpecifiedTests=false
+	helm/sync-crds
+
+.PHONY: format
+format: prerequisites ## Format Java and Python
+	$(MVN) -q spotless:apply
+	runtime-image/trainer/format
+
+.PHONY: images
+images: prerequisites ## Build the operator, server and trainer images
+	@images/build all
+
+.PHONY: cluster-up
+cluster-up: prerequisites ## Bring up (or find) a cluster; CLUSTER=local|kind|current
+	@cluster/cluster up
+
+.PHONY: cluster-down
+cluster-down: ## Take the cluster down again
+	@cluster/cluster down
+
+.PHONY: cluster-status
+cluster-status: ## Say what runs
+	@cluster/cluster status
