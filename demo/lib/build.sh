@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are read by the files that source this one
 # Builds what must be built once: Kubernetes and its tools beside the images (which mostly wait for packages), and fetches the example's model and mails.
 
 build_everything() {
@@ -8,7 +9,7 @@ build_everything() {
   tools_pid=$!
   images/build all >"$OUTPUT/images.log" 2>&1 &
   images_pid=$!
-  $EXAMPLE/prepare/fetch >"$OUTPUT/fetch.log" 2>&1 &
+  "$EXAMPLE/prepare/fetch" >"$OUTPUT/fetch.log" 2>&1 &
   data_pid=$!
   report_when_done "$data_pid" "model and mails" "$OUTPUT/fetch.log" || failed=1
   report_when_done "$tools_pid" "Kubernetes and tools" "$OUTPUT/kube-tools.log" || failed=1

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are read by the files that source this one
 # Brings the cluster up, hands it the images, and installs the chart.
 
 bring_cluster_up() {
   if ! cluster/cluster status >/dev/null 2>&1; then
-    started_cluster=1
+    started_cluster=1 # read by the clean-up
   fi
   cluster/cluster up
   KUBECONFIG="$(cluster/cluster kubeconfig)"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are read by the files that source this one
 # Names the phases of the demo and keeps how long each took.
 
 PHASE_NAMES=()

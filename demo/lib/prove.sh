@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are read by the files that source this one
 # Asks the served model about mails that no split contained, and shows what the compression cost and brought.
 
 PORT_FORWARD_PID=
