@@ -2,43 +2,118 @@ package dev.hone.operator.config;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import java.util.List;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
-/** Everything that the chart sets on the operator, as environment variables {@code HONE_…}. */
+/**
+ * Everything the operator is told by its environment. The chart sets these as {@code HONE_…}
+ * variables.
+ */
 @ConfigMapping(prefix = "hone")
 public interface HoneConfig {
 
-  /** Image of the pods that fine-tune and compress. */
-  @WithDefault("localhost/hone-trainer:latest")
+  /** Image of the pods that train and compress ({@code HONE_TRAINER_IMAGE}). */
   String trainerImage();
 
-  /** Image of the pods that serve. */
-  @WithDefault("localhost/hone-server:latest")
+  /** Image of the pods that serve ({@code HONE_SERVER_IMAGE}). */
   String serverImage();
 
-  /** Pull policy of both images. */
+  /** Pull policy of both images ({@code HONE_IMAGE_PULL_POLICY}). */
   @WithDefault("IfNotPresent")
   String imagePullPolicy();
 
-  /** Where pods report to; without a value it is the operator's own Service. */
-  Optional<String> reportUrl();
-
-  /** Namespace that the operator runs in. */
+  /** Namespace that the operator runs in ({@code HONE_OPERATOR_NAMESPACE}, by downward API). */
   @WithDefault("hone-system")
   String operatorNamespace();
 
-  /** Namespaces that are watched; empty means all. */
-  Optional<List<String>> watchNamespaces();
+  /** Where pods report to ({@code HONE_REPORT_URL}); {@link #effectiveReportUrl} knows the default. */
+  Optional<String> reportUrl();
 
-  /** Budget of status writes of the whole operator, shared by all running jobs. */
+  /** Namespaces to watch ({@code HONE_WATCH_NAMESPACES}, comma-separated); empty means all. */
+  Optional<Set<String>> watchNamespaces();
+
+  /**
+   * How many progress writes per second all replicas together may send to the API server ({@code
+   * HONE_STATUS_WRITES_PER_SECOND}).
+   */
   @WithDefault("20")
   int statusWritesPerSecond();
 
-  /** The address that pods report to. */
+  /**
+   * How many replicas of the operator there are ({@code HONE_REPLICAS}); each takes an equal share
+   * of the write budget.
+   */
+  @WithDefault("1")
+  int replicas();
+
+  /** URL of the report endpoint, without a path and without a slash at its end. */
   default String effectiveReportUrl() {
     return reportUrl()
         .filter(url -> !url.isBlank())
+        .map(url -> url.replaceAll("/+$", ""))
         .orElseGet(() -> "https://hone-operator." + operatorNamespace() + ".svc:8443");
+  }
+
+  /** The report endpoint. */
+  Report report();
+
+  /** The certificates of the report endpoint. */
+  Tls tls();
+
+  /** Leader election. */
+  Leader leader();
+
+  /** The report endpoint. */
+  interface Report {
+    /** Port of the HTTPS server; 0 takes a free one ({@code HONE_REPORT_PORT}). */
+    @WithDefault("8443")
+    int port();
+
+    /** How many reports are handled at once; more are told to come back ({@code 429}). */
+    @WithDefault("64")
+    int concurrency();
+
+    /** How long the answer to a token review is used again. */
+    @WithDefault("10s")
+    Duration tokenCache();
+
+    /** How long requests may take to finish when the operator stops. */
+    @WithDefault("10s")
+    Duration drain();
+  }
+
+  /** The certificates of the report endpoint. */
+  interface Tls {
+    /** Validity of a serving certificate. */
+    @WithDefault("90d")
+    Duration validity();
+
+    /** A certificate that ends sooner than this is issued again. */
+    @WithDefault("30d")
+    Duration renewBefore();
+
+    /** How often the shared certificate is looked at. */
+    @WithDefault("1m")
+    Duration checkEvery();
+  }
+
+  /** Leader election. */
+  interface Leader {
+    /** Whether replicas elect a leader; off only for a single local process. */
+    @WithDefault("true")
+    boolean election();
+
+    /** How long a lease that is not renewed stays valid. */
+    @WithDefault("15s")
+    Duration leaseDuration();
+
+    /** How long the leader tries to renew before it gives up. */
+    @WithDefault("10s")
+    Duration renewDeadline();
+
+    /** How often the lease is renewed or asked for. */
+    @WithDefault("2s")
+    Duration retryPeriod();
   }
 }

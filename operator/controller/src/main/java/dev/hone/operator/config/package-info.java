@@ -1,4 +1,4 @@
-/** Configuration of the operator. */
+/** What the operator is told from outside, read in one place. */
 @NullMarked
 package dev.hone.operator.config;
 
