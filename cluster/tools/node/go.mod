@@ -1,0 +1,3 @@
+module dev.hone/cluster/tools/node
+
+go 1.24.0
