@@ -1,0 +1,42 @@
+"""The contract between operator and runtime, version v1: the same documents as the JSON Schemas describe."""
+
+from hone.contract.base import Document
+from hone.contract.failure import Failure, Reason
+from hone.contract.job import JobConfig
+from hone.contract.manifest import FileEntry, Manifest
+from hone.contract.progress import Phase, ProgressReport
+from hone.contract.result import (
+    ArtifactReference,
+    Comparison,
+    Interval,
+    Latency,
+    LineageEntry,
+    Measurement,
+    Metrics,
+    PhaseTime,
+    Role,
+    RunResult,
+    TrainingSummary,
+)
+
+__all__ = [
+    "ArtifactReference",
+    "Comparison",
+    "Document",
+    "Failure",
+    "FileEntry",
+    "Interval",
+    "JobConfig",
+    "Latency",
+    "LineageEntry",
+    "Manifest",
+    "Measurement",
+    "Metrics",
+    "Phase",
+    "PhaseTime",
+    "ProgressReport",
+    "Reason",
+    "Role",
+    "RunResult",
+    "TrainingSummary",
+]

@@ -1,0 +1,113 @@
+"""The result of a run: what it made and measured."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hone.contract.base import Amount, Count, Digest, Document, Hash, Positive
+
+Role = Literal["Model", "TrainData", "EvaluationData", "CalibrationData", "Teacher"]
+
+
+class Interval(Document):
+    """A figure with the bounds of its 95% interval."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Latency(Document):
+    """How long one request takes."""
+
+    p50: Amount
+    p99: Amount | None = None
+    batch_size: Positive | None = None
+    threads: Positive | None = None
+    samples: Positive | None = None
+    device: Annotated[str, Field(max_length=128)] | None = None
+
+
+class Measurement(Document):
+    """What was measured of one model; accuracy is in percent."""
+
+    accuracy: Interval | None = None
+    macro_f1: float | None = None
+    loss: float | None = None
+    samples: Count | None = None
+    size_bytes: Count | None = None
+    latency_millis: Latency | None = None
+
+
+class Comparison(Document):
+    """The model after against the model before; accuracyDrop is in percentage points, negative if gained."""
+
+    accuracy_drop: Interval | None = None
+    size_ratio: Annotated[float, Field(gt=0)] | None = None
+    speedup: Interval | None = None
+    agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Metrics(Document):
+    """Both models' measurements and the comparison."""
+
+    before: Measurement | None = None
+    after: Measurement | None = None
+    comparison: Comparison | None = None
+
+
+class TrainingSummary(Document):
+    """How the training went."""
+
+    steps: Count | None = None
+    epochs: Amount | None = None
+    final_loss: float | None = None
+    trainable_parameters: Count | None = None
+    total_parameters: Count | None = None
+    samples_per_second: Amount | None = None
+    skipped_steps: Count | None = None
+    peak_memory_bytes: Count | None = None
+    precision: Literal["FP32", "FP16", "BF16"] | None = None
+    device: Annotated[str, Field(max_length=128)] | None = None
+    resumed_from_step: Count | None = None
+
+
+class LineageEntry(Document):
+    """One input of the run, by its digest."""
+
+    role: Role
+    uri: Annotated[str, Field(min_length=1, max_length=1200)]
+    digest: Digest
+
+
+class PhaseTime(Document):
+    """How long a phase took."""
+
+    name: Annotated[str, Field(max_length=64)]
+    seconds: Amount
+
+
+class ArtifactReference(Document):
+    """Where the artifact is; its digest is sha256 over the bytes of its manifest."""
+
+    uri: Annotated[str, Field(min_length=1, max_length=1200)]
+    digest: Digest
+    size_bytes: Count
+
+
+Lineage = Annotated[list[LineageEntry], Field(max_length=32)]
+Warnings = Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
+
+
+class RunResult(Document):
+    """What a finished run made and measured; `reused` says that nothing had to be run."""
+
+    contract_version: Literal["v1"]
+    hash: Hash
+    reused: bool
+    artifact: ArtifactReference
+    metrics: Metrics
+    training: TrainingSummary | None = None
+    lineage: Lineage
+    phases: Annotated[list[PhaseTime], Field(max_length=64)]
+    warnings: Warnings | None = None

@@ -1,0 +1,59 @@
+"""What to learn and how: task, precision, training and checkpoints."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hone.contract.base import Amount, Document, Int, Positive
+
+TaskType = Literal[
+    "TextClassification",
+    "MultiLabelClassification",
+    "Regression",
+    "TokenClassification",
+    "CausalLM",
+    "ImageClassification",
+]
+Label = Annotated[str, Field(min_length=1, max_length=128)]
+Batch = Annotated[Int, Field(ge=1, le=65536)]
+
+
+class Task(Document):
+    """What the model is to do; the labels' order is the order of the logits."""
+
+    type: TaskType
+    labels: Annotated[list[Label], Field(max_length=1000)] | None = None
+    max_length: Annotated[Int, Field(ge=1, le=131072)] | None = None
+
+
+class Precision(Document):
+    """Mixed precision. Auto takes BF16 where the device computes in it, FP16 on an older GPU, FP32 elsewhere."""
+
+    mode: Literal["FP32", "FP16", "BF16", "Auto"] = "Auto"
+    tf32: bool | None = None
+    initial_loss_scale: Annotated[float, Field(gt=0)] = 65536.0
+    loss_scale_growth_interval: Positive = 2000
+
+
+class Training(Document):
+    """The optimizer's loop; steps wins over epochs, and without both it is three epochs."""
+
+    epochs: Annotated[float, Field(gt=0, le=10000)] | None = None
+    steps: Positive | None = None
+    batch_size: Batch = 8
+    evaluation_batch_size: Batch = 32
+    gradient_accumulation_steps: Batch = 1
+    learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
+    schedule: Literal["Linear", "Cosine", "Constant", "ConstantWithWarmup", "Polynomial"] = "Linear"
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    max_grad_norm: Amount = 1.0
+    gradient_checkpointing: bool = False
+    seed: Annotated[Int, Field(ge=0, le=4294967295)] = 42
+
+
+class Checkpoint(Document):
+    """How often the training's state is saved, and how many of them stay."""
+
+    every_steps: Positive | None = None
+    keep_last: Annotated[Int, Field(ge=1, le=100)] = 2

@@ -1,0 +1,44 @@
+"""What a run is made of: every executor gets a RunContext and returns a RunOutcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hone.contract import JobConfig, LineageEntry, Metrics, TrainingSummary
+from hone.contract.training import Task
+from hone.progress import Progress
+from hone.store import Store
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What an executor may use.
+
+    `output` is the artifact's folder, empty: everything that is written into it (but for names with a leading dot)
+    becomes the artifact when the executor returns. `checkpoints` outlives the pod, `workspace` does not.
+    """
+
+    config: JobConfig
+    store: Store
+    progress: Progress
+    output: Path
+    checkpoints: Path
+    workspace: Path
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What an executor made: goes into the manifest and the result. `model_path` is relative to the output."""
+
+    model_format: Literal["Transformers", "ONNX"]
+    model_path: str | None
+    task: Task | None
+    lineage: list[LineageEntry]
+    metrics: Metrics
+    training: TrainingSummary | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+#: `hone.finetune.run` and `hone.compress.run`.
+Executor = Callable[[RunContext], RunOutcome]

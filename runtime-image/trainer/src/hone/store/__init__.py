@@ -1,0 +1,7 @@
+"""Where models, data and artifacts live: uris become paths, digests are checked, manifests are the commit."""
+
+from hone.store.artifact import ArtifactWriter
+from hone.store.model import ModelSource
+from hone.store.store import DataSource, Store
+
+__all__ = ["ArtifactWriter", "DataSource", "ModelSource", "Store"]

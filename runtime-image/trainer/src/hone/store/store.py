@@ -1,0 +1,56 @@
+"""The store of a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hone.contract import JobConfig
+from hone.contract.source import Data, ResolvedModel
+from hone.errors import RunError
+from hone.store.artifact import ArtifactWriter
+from hone.store.digest import digest_of_listing, files_below, sha256_file
+from hone.store.location import Locator
+from hone.store.manifest import check_digest
+from hone.store.model import ModelSource, open_model
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Data whose digest was taken: a file, or a folder of images."""
+
+    uri: str
+    digest: str
+    path: Path
+
+
+class Store:
+    """Opens the inputs of a run and the folder of its artifact."""
+
+    def __init__(self, locator: Locator) -> None:
+        self._locator = locator
+
+    @classmethod
+    def of(cls, config: JobConfig) -> "Store":
+        """Return the store that the configuration's uris mean, with or without a cluster."""
+        return cls(Locator.from_environment(in_cluster=config.report is not None))
+
+    def model(self, model: ResolvedModel) -> ModelSource:
+        """Find a model and check every digest that is read."""
+        folder = self._locator.existing(model.uri, "ModelNotFound", "model")
+        return open_model(folder, model.uri.rstrip("/"), model.digest)
+
+    def data(self, data: Data) -> DataSource:
+        """Find data and take its digest."""
+        path = self._locator.existing(data.uri, "DatasetNotFound", "data")
+        if path.is_dir():
+            digest = digest_of_listing({f.relative_to(path).as_posix(): sha256_file(f) for f in files_below(path)})
+        else:
+            digest = "sha256:" + sha256_file(path)
+        check_digest(data.uri, data.digest, digest)
+        return DataSource(data.uri, digest, path)
+
+    def artifact(self, config: JobConfig) -> ArtifactWriter:
+        """Return the writer of this run's artifact."""
+        root = self._locator.resolve(config.output.uri, "OutputNotWritable")
+        if root.exists() and not root.is_dir():
+            raise RunError("OutputNotWritable", f"{config.output.uri} is a file; name a folder in spec.output.uri.")
+        return ArtifactWriter(root, config.output.uri, config.kind, config.name, config.hash)
