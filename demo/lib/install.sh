@@ -9,6 +9,10 @@ bring_cluster_up() {
   cluster/cluster up
   KUBECONFIG="$(cluster/cluster kubeconfig)"
   export KUBECONFIG
+  import_images
+}
+
+import_images() {
   local archives
   mapfile -t archives < <(images/list --archives)
   cluster/cluster import "${archives[@]}"

@@ -1,0 +1,141 @@
+package dev.hone.e2e;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * A namespace with a volume that holds a tiny model and data, in a cluster where Hone is installed.
+ * Made once per run; test classes get it as a parameter. e2e/run sets HONE_TRAINER_IMAGE and
+ * KUBECONFIG.
+ */
+final class Lab implements AutoCloseable {
+  private static final String WORKBENCH = "workbench";
+
+  private final KubernetesClient client = new KubernetesClientBuilder().build();
+  private final String namespace = "hone-e2e-" + Long.toString(System.nanoTime() & 0xffffff, 36);
+
+  private Lab() {
+    client
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    client
+        .resource(load("volume.yaml", PersistentVolumeClaim.class))
+        .inNamespace(namespace)
+        .create();
+    Pod workbench = load("workbench.yaml", Pod.class);
+    workbench.getSpec().getContainers().getFirst().setImage(trainerImage());
+    client.resource(workbench).inNamespace(namespace).create();
+    client.pods().inNamespace(namespace).withName(WORKBENCH).waitUntilReady(180, TimeUnit.SECONDS);
+    client
+        .pods()
+        .inNamespace(namespace)
+        .withName(WORKBENCH)
+        .file("/tmp/make_tiny.py")
+        .upload(Path.of("src/test/fixtures/make_tiny.py"));
+    onVolume("python3", "/tmp/make_tiny.py", "/mnt/pvc/e2e");
+  }
+
+  KubernetesClient client() {
+    return client;
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  static String trainerImage() {
+    return Objects.requireNonNull(
+        System.getenv("HONE_TRAINER_IMAGE"), "HONE_TRAINER_IMAGE is not set; use e2e/run");
+  }
+
+  /** Applies a manifest of src/test/resources/manifests after an edit. */
+  Resource apply(String file, UnaryOperator<Manifest> edit) {
+    Manifest manifest = edit.apply(new Manifest(load(file, GenericKubernetesResource.class)));
+    GenericKubernetesResource resource = manifest.resource();
+    resource.getMetadata().setNamespace(namespace);
+    return new Resource(client, client.resource(resource).createOr(existing -> existing.update()));
+  }
+
+  /** Runs a command beside the volume (mounted at /mnt/pvc/e2e) and returns what it printed. */
+  String onVolume(String... command) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    try (ExecWatch exec =
+        client
+            .pods()
+            .inNamespace(namespace)
+            .withName(WORKBENCH)
+            .writingOutput(out)
+            .writingError(err)
+            .exec(command)) {
+      Integer code = exec.exitCode().get(180, TimeUnit.SECONDS);
+      if (code == null || code != 0) {
+        throw new AssertionError("exit code " + code + ": " + err.toString(StandardCharsets.UTF_8));
+      }
+      return out.toString(StandardCharsets.UTF_8);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+      throw new AssertionError(err.toString(StandardCharsets.UTF_8), e);
+    }
+  }
+
+  private static <T> T load(String file, Class<T> type) {
+    try (InputStream in = Lab.class.getResourceAsStream("/manifests/" + file)) {
+      return Serialization.unmarshal(Objects.requireNonNull(in, file), type);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** Deletes the namespace and waits until it is gone, so that nothing is left behind. */
+  @Override
+  public void close() {
+    HasMetadata found = client.namespaces().withName(namespace).get();
+    if (found != null) {
+      client.namespaces().withName(namespace).delete();
+      client
+          .namespaces()
+          .withName(namespace)
+          .waitUntilCondition(Objects::isNull, 180, TimeUnit.SECONDS);
+    }
+    client.close();
+  }
+
+  /** Hands the one lab of this run to test classes. */
+  static final class Provider implements ParameterResolver {
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+      return parameter.getParameter().getType() == Lab.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return context
+          .getRoot()
+          .getStore(ExtensionContext.Namespace.create(Lab.class))
+          .computeIfAbsent(Lab.class, key -> new Lab(), Lab.class);
+    }
+  }
+}
