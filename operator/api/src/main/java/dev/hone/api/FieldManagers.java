@@ -1,0 +1,13 @@
+package dev.hone.api;
+
+/** Who owns which fields under server-side apply. */
+public final class FieldManagers {
+
+  /** The leader: every object that it makes, and the status except {@code status.progress}. */
+  public static final String OPERATOR = "hone-operator";
+
+  /** Every replica, for {@code status.progress} alone. */
+  public static final String PROGRESS = "hone-progress";
+
+  private FieldManagers() {}
+}

@@ -1,0 +1,14 @@
+package dev.hone.api;
+
+/** Group, version and category of the API. */
+public final class HoneApi {
+
+  public static final String GROUP = "hone.dev";
+  public static final String VERSION = "v1alpha1";
+  public static final String API_VERSION = GROUP + "/" + VERSION;
+
+  /** {@code kubectl get hone} lists every kind. */
+  public static final String CATEGORY = "hone";
+
+  private HoneApi() {}
+}

@@ -1,0 +1,59 @@
+package dev.hone.api;
+
+import java.util.Locale;
+import java.util.Map;
+
+/** Labels on everything that the operator makes. */
+public final class Labels {
+
+  public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+  public static final String MANAGED_BY_HONE = "hone";
+  public static final String APP_NAME = "app.kubernetes.io/name";
+  public static final String APP_INSTANCE = "app.kubernetes.io/instance";
+
+  /** Kind of the resource that an object belongs to, for example {@code FineTuneJob}. */
+  public static final String KIND = HoneApi.GROUP + "/kind";
+
+  /** Name of the resource that an object belongs to. */
+  public static final String NAME = HoneApi.GROUP + "/name";
+
+  /** Hash of what is executed; on Jobs, their pods and their ConfigMaps. */
+  public static final String SPEC_HASH = HoneApi.GROUP + "/spec-hash";
+
+  /** What a ConfigMap is for: {@link #ROLE_CONFIG} or {@link #ROLE_RESULT}. */
+  public static final String ROLE = HoneApi.GROUP + "/role";
+
+  public static final String ROLE_CONFIG = "config";
+  public static final String ROLE_RESULT = "result";
+
+  private Labels() {}
+
+  /** The labels of an object that belongs to the given resource. */
+  public static Map<String, String> of(String kind, String name) {
+    return Map.of(
+        MANAGED_BY, MANAGED_BY_HONE,
+        APP_NAME, kind.toLowerCase(Locale.ROOT),
+        APP_INSTANCE, name,
+        KIND, kind,
+        NAME, name);
+  }
+
+  /** The labels of an object that belongs to one run of the given resource. */
+  public static Map<String, String> of(String kind, String name, String hash) {
+    return Map.of(
+        MANAGED_BY, MANAGED_BY_HONE,
+        APP_NAME, kind.toLowerCase(Locale.ROOT),
+        APP_INSTANCE, name,
+        KIND, kind,
+        NAME, name,
+        SPEC_HASH, hash);
+  }
+
+  /**
+   * The labels that select the pods of a resource; a subset of {@link #of(String, String)} that
+   * never changes.
+   */
+  public static Map<String, String> selector(String kind, String name) {
+    return Map.of(KIND, kind, NAME, name);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.hone.api.common;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import org.jspecify.annotations.Nullable;
+
+/** Where one split of the data comes from. */
+@ApiType
+public record DataSource(
+    @Required
+        @Size(min = 1, max = 1024)
+        @ValidationRule(value = Cel.READABLE_URI, message = Cel.READABLE_URI_MESSAGE)
+        @ValidationRule(value = Cel.NO_PARENT, message = Cel.NO_PARENT_MESSAGE)
+        @JsonPropertyDescription(
+            "Address of the data: hf://, s3://, pvc://CLAIM/PATH, oci:// or https://.")
+        String uri,
+    @Pattern(Cel.DIGEST)
+        @Size(max = 71)
+        @JsonPropertyDescription("Digest that the data must have (sha256:…); any other is refused.")
+        @Nullable String digest,
+    @JsonPropertyDescription("How the data is stored; by default told by the name's ending.")
+        @Nullable DataFormat format) {}

@@ -1,0 +1,27 @@
+package dev.hone.api.common;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import org.jspecify.annotations.Nullable;
+
+/** When a run may go on; may change at any time. */
+@ApiType
+public record RunPolicy(
+    @JsonPropertyDescription("Holds the run without losing its checkpoint (default: false).")
+        @Nullable Boolean suspend,
+    @Min(0)
+        @Max(100)
+        @JsonPropertyDescription("Failed pods before the run counts as failed (default: 3).")
+        @Nullable Integer backoffLimit,
+    @Min(1)
+        @Max(31_536_000)
+        @JsonPropertyDescription("Longest time that the run may take (default: no limit).")
+        @Nullable Long activeDeadlineSeconds,
+    @Min(0)
+        @Max(31_536_000)
+        @JsonPropertyDescription(
+            "Time after which the finished Job and its pods are removed; the resource and its artifact stay (default:"
+                + " never).")
+        @Nullable Integer ttlSecondsAfterFinished) {}

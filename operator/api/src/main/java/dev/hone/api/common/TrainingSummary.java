@@ -1,0 +1,22 @@
+package dev.hone.api.common;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import org.jspecify.annotations.Nullable;
+
+/** How a training went. */
+@ApiType
+public record TrainingSummary(
+    @JsonPropertyDescription("Optimizer steps done.") @Nullable Long steps,
+    @JsonPropertyDescription("Passes over the data done.") @Nullable Double epochs,
+    @JsonPropertyDescription("Training loss at the end.") @Nullable Double finalLoss,
+    @JsonPropertyDescription("Parameters that were trained.") @Nullable Long trainableParameters,
+    @JsonPropertyDescription("Parameters in all.") @Nullable Long totalParameters,
+    @JsonPropertyDescription("Training samples per second.") @Nullable Double samplesPerSecond,
+    @JsonPropertyDescription("Steps skipped because a gradient was not finite.")
+        @Nullable Long skippedSteps,
+    @JsonPropertyDescription("Most memory used, in bytes.") @Nullable Long peakMemoryBytes,
+    @JsonPropertyDescription("Precision really used.") @Nullable String precision,
+    @JsonPropertyDescription("Device really used.") @Nullable String device,
+    @JsonPropertyDescription("Step of the checkpoint that the run went on from.")
+        @Nullable Long resumedFromStep) {}

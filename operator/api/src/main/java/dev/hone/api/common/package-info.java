@@ -1,0 +1,5 @@
+/** Parts that several kinds have in common. */
+@NullMarked
+package dev.hone.api.common;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,78 @@
+package dev.hone.api.compression;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.JobResources;
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.Output;
+import dev.hone.api.common.RunPolicy;
+import dev.hone.api.common.Task;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What to compress, how, and what the result must keep. */
+@ApiType
+@ValidationRule(
+    value = "has(self.steps) != has(self.search)",
+    message =
+        "write exactly one of steps (a recipe of your own) and search (Hone looks for the recipe)")
+@ValidationRule(
+    value = "!has(self.steps) || self.steps.filter(s, has(s.quantize)).size() <= 1",
+    message = "write at most one quantize step: a quantized model cannot be quantized again")
+@ValidationRule(
+    value =
+        "!has(self.steps) || !self.steps.exists(s, has(s.quantize))"
+            + " || self.steps.map(s, has(s.distill) || has(s.prune) || has(s.factorize) || has(s.shareWeights))"
+            + ".lastIndexOf(true) < self.steps.map(s, has(s.quantize)).indexOf(true)",
+    message =
+        "only fuse may follow quantize: write distill, prune, factorize and shareWeights before it")
+@ValidationRule(
+    value =
+        "!has(self.steps) || !self.steps.exists(s, has(s.quantize) && s.quantize.scheme == 'INT8Static')"
+            + " || has(self.dataset.calibration)",
+    message = "INT8Static takes ranges of activations from data: write dataset.calibration")
+@ValidationRule(
+    value =
+        "!has(self.steps) || has(self.dataset.train) || !self.steps.exists(s, has(s.distill)"
+            + " || (has(s.prune) && has(s.prune.training)) || (has(s.quantize) && has(s.quantize.training)))",
+    message = "a step trains: write dataset.train")
+@ValidationRule(
+    value = "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || has(self.dataset.evaluation)",
+    message = "gate.maxAccuracyDrop is measured on data: write dataset.evaluation")
+public record CompressionJobSpec(
+    @Required @JsonPropertyDescription("The model to compress.") ModelSource model,
+    @Required @JsonPropertyDescription("The data to train, calibrate and measure on.")
+        CompressionDataset dataset,
+    @JsonPropertyDescription("What the model is for (default: as its artifact says).")
+        @Nullable Task task,
+    @Size(min = 1, max = 10)
+        @JsonPropertyDescription("Techniques, in the order in which they are applied.")
+        List<Step> steps,
+    @JsonPropertyDescription("Looks for the steps by itself, instead of steps.")
+        @Nullable Search search,
+    @Required @JsonPropertyDescription("What the model is written as: exactly one member.")
+        Export export,
+    @JsonPropertyDescription(
+            "What the result must keep and gain (default: any result is accepted).")
+        @Nullable Gate gate,
+    @JsonPropertyDescription("What each pod asks for.") @Nullable JobResources resources,
+    @Required @JsonPropertyDescription("Where the artifact is written.") Output output,
+    @JsonPropertyDescription("When the run may go on; may change at any time.")
+        @Nullable RunPolicy runPolicy,
+    @Size(max = 64)
+        @JsonPropertyDescription(
+            "Any other text than before asks for another run of the same spec.")
+        @Nullable String rerun,
+    @JsonPropertyDescription(
+            "What the pods are made from: Hone fills in what is missing here and sets what it must. Its container is"
+                + " named trainer.")
+        @Nullable PodTemplateSpec podTemplate) {
+
+  public CompressionJobSpec {
+    steps = steps == null ? List.of() : List.copyOf(steps);
+  }
+}

@@ -1,0 +1,43 @@
+package dev.hone.api.finetune;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.JobResources;
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.RunPolicy;
+import dev.hone.api.common.Task;
+import dev.hone.api.common.Training;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import org.jspecify.annotations.Nullable;
+
+/** What to train, on what, and how. */
+@ApiType
+@ValidationRule(
+    value =
+        "!has(self.method.prefixTuning) || !has(self.training.gradientCheckpointing)"
+            + " || !self.training.gradientCheckpointing",
+    message =
+        "prefixTuning does not work with gradientCheckpointing: remove training.gradientCheckpointing")
+public record FineTuneJobSpec(
+    @Required @JsonPropertyDescription("The model to start from.") ModelSource model,
+    @Required @JsonPropertyDescription("The data to train and measure on.") FineTuneDataset dataset,
+    @Required @JsonPropertyDescription("What the model is for.") Task task,
+    @Required @JsonPropertyDescription("How to fine-tune: exactly one member.") Method method,
+    @JsonPropertyDescription("Automatic mixed precision.") @Nullable Precision precision,
+    @Required @JsonPropertyDescription("How weights are trained.") Training training,
+    @JsonPropertyDescription("How the training saves itself.") @Nullable Checkpoint checkpoint,
+    @JsonPropertyDescription("What each pod asks for.") @Nullable JobResources resources,
+    @Required @JsonPropertyDescription("Where the artifact is written.") FineTuneOutput output,
+    @JsonPropertyDescription("When the run may go on; may change at any time.")
+        @Nullable RunPolicy runPolicy,
+    @Size(max = 64)
+        @JsonPropertyDescription(
+            "Any other text than before asks for another run of the same spec.")
+        @Nullable String rerun,
+    @JsonPropertyDescription(
+            "What the pods are made from: Hone fills in what is missing here and sets what it must. Its container is"
+                + " named trainer.")
+        @Nullable PodTemplateSpec podTemplate) {}

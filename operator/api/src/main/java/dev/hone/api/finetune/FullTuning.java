@@ -1,0 +1,7 @@
+package dev.hone.api.finetune;
+
+import dev.hone.api.ApiType;
+
+/** Trains every weight. */
+@ApiType
+public record FullTuning() {}

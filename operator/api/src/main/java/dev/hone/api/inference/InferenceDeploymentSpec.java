@@ -1,0 +1,41 @@
+package dev.hone.api.inference;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.ServingResources;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import org.jspecify.annotations.Nullable;
+
+/** What to serve, and how. */
+@ApiType
+@ValidationRule(
+    value = "!(has(self.replicas) && has(self.autoscaling))",
+    message =
+        "write replicas or autoscaling, not both: autoscaling decides the number of pods by itself")
+@ValidationRule(
+    value =
+        "!has(self.engine) || !has(self.engine.requireAccelerator) || !self.engine.requireAccelerator"
+            + " || (has(self.resources) && has(self.resources.gpus) && self.resources.gpus >= 1)",
+    message = "engine.requireAccelerator needs a GPU: write resources.gpus: 1 or more")
+public record InferenceDeploymentSpec(
+    @Required @JsonPropertyDescription("The model to serve.") ModelSource model,
+    @JsonPropertyDescription("What serves it: Server (Hone's own, the default) or Triton.")
+        @Nullable Backend backend,
+    @JsonPropertyDescription("How the model is executed.") @Nullable Engine engine,
+    @JsonPropertyDescription("How requests are put together.") @Nullable Batching batching,
+    @Min(0) @Max(1000) @JsonPropertyDescription("Number of pods (default: 1).")
+        @Nullable Integer replicas,
+    @JsonPropertyDescription("How the number of pods follows the load, instead of replicas.")
+        @Nullable Autoscaling autoscaling,
+    @JsonPropertyDescription("How a new version takes over (default: pod by pod).")
+        @Nullable Rollout rollout,
+    @JsonPropertyDescription("What each pod asks for.") @Nullable ServingResources resources,
+    @JsonPropertyDescription(
+            "What the pods are made from: Hone fills in what is missing here and sets what it must. Its container is"
+                + " named server.")
+        @Nullable PodTemplateSpec podTemplate) {}

@@ -1,0 +1,35 @@
+package dev.hone.api.inference;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.DataSource;
+import dev.hone.api.common.ModelSource;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Comparison with a reference before and beside the traffic. */
+@ApiType
+public record Parity(
+    @JsonPropertyDescription("The model that is right (default: the one that serves).")
+        @Nullable ModelSource reference,
+    @JsonPropertyDescription("Inputs that both must answer alike before any traffic.")
+        @Nullable DataSource goldenSet,
+    @Min(0)
+        @Max(1)
+        @JsonPropertyDescription(
+            "Share of requests that is repeated to the new version (default: 0.1).")
+        @Nullable Double sampleShare,
+    @Min(1)
+        @Max(1_000_000)
+        @JsonPropertyDescription("Compared requests before anything is decided (default: 100).")
+        @Nullable Integer minSamples,
+    @Size(min = 1, max = 16) @JsonPropertyDescription("How far outputs may be off.")
+        List<Tolerance> tolerances) {
+
+  public Parity {
+    tolerances = tolerances == null ? List.of() : List.copyOf(tolerances);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.hone.api.inference;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How a new version takes over. */
+@ApiType
+@ValidationRule(
+    value =
+        "!has(self.steps) || (self.steps.map(s, s.weight).isSorted()"
+            + " && self.steps.all(s, self.steps.exists_one(t, t.weight == s.weight)))",
+    message = "write the weights of steps in rising order, each once, for example 5, 25, 50")
+public record Rollout(
+    @Size(min = 1, max = 10)
+        @JsonPropertyDescription("Stages of the canary, by rising weight (default: all at once).")
+        List<CanaryStep> steps,
+    @JsonPropertyDescription("What a new version must keep to while it gets traffic.")
+        @Nullable Analysis analysis,
+    @JsonPropertyDescription("Comparison with a reference before and beside the traffic.")
+        @Nullable Parity parity,
+    @JsonPropertyDescription(
+            "Whether pods are added before old ones go (default: Auto, if GPUs are free).")
+        @Nullable Surge surge,
+    @JsonPropertyDescription("Who goes back to the old version (default: Auto).")
+        @Nullable Rollback rollback,
+    @Min(0)
+        @Max(604800)
+        @JsonPropertyDescription(
+            "Time that the old pods stay warm after the takeover (default: 300).")
+        @Nullable Integer soakSeconds) {
+
+  public Rollout {
+    steps = steps == null ? List.of() : List.copyOf(steps);
+  }
+
+  /** Whether pods are added before old ones go. */
+  public enum Surge {
+    @JsonProperty("Auto")
+    AUTO,
+    @JsonProperty("Always")
+    ALWAYS,
+    @JsonProperty("Never")
+    NEVER
+  }
+
+  /** Who goes back to the old version. */
+  public enum Rollback {
+    @JsonProperty("Auto")
+    AUTO,
+    @JsonProperty("Manual")
+    MANUAL
+  }
+}

@@ -1,0 +1,46 @@
+package dev.hone.contract;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.LineageEntry;
+import dev.hone.api.common.Metrics;
+import dev.hone.api.common.PhaseDuration;
+import dev.hone.api.common.Task;
+import dev.hone.api.common.TrainingSummary;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The commit of an artifact: written last, never changed. */
+@ApiType
+public record Manifest(
+    int schemaVersion,
+    String kind,
+    String name,
+    String hash,
+    Format format,
+    @Nullable String modelPath,
+    @Nullable Task task,
+    List<ManifestFile> files,
+    @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
+    @Nullable Metrics metrics,
+    @Nullable TrainingSummary training,
+    List<PhaseDuration> phases,
+    List<String> warnings,
+    String createdAt) {
+
+  public Manifest {
+    files = files == null ? List.of() : List.copyOf(files);
+    lineage = lineage == null ? List.of() : List.copyOf(lineage);
+    phases = phases == null ? List.of() : List.copyOf(phases);
+    warnings = warnings == null ? List.of() : List.copyOf(warnings);
+  }
+
+  /** How the model of an artifact is stored. */
+  public enum Format {
+    @JsonProperty("Transformers")
+    TRANSFORMERS,
+    @JsonProperty("ONNX")
+    ONNX
+  }
+}

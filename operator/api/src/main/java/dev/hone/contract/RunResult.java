@@ -1,0 +1,30 @@
+package dev.hone.contract;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.hone.api.ApiType;
+import dev.hone.api.common.LineageEntry;
+import dev.hone.api.common.Metrics;
+import dev.hone.api.common.PhaseDuration;
+import dev.hone.api.common.TrainingSummary;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a finished run made and measured. */
+@ApiType
+public record RunResult(
+    String contractVersion,
+    String hash,
+    boolean reused,
+    ArtifactRef artifact,
+    Metrics metrics,
+    @Nullable TrainingSummary training,
+    @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
+    @JsonInclude(JsonInclude.Include.ALWAYS) List<PhaseDuration> phases,
+    List<String> warnings) {
+
+  public RunResult {
+    lineage = lineage == null ? List.of() : List.copyOf(lineage);
+    phases = phases == null ? List.of() : List.copyOf(phases);
+    warnings = warnings == null ? List.of() : List.copyOf(warnings);
+  }
+}
