@@ -15,7 +15,6 @@ PERMANENT: frozenset[Reason] = frozenset(
         "LabelUnknown",
         "ArtifactCorrupt",
         "OutputNotWritable",
-        "ReportRejected",
     }
 )
 

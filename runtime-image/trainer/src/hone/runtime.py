@@ -7,6 +7,7 @@ from typing import Literal
 
 from hone.contract import JobConfig, LineageEntry, Metrics, TrainingSummary
 from hone.contract.training import Task
+from hone.interrupt import Interrupt
 from hone.progress import Progress
 from hone.store import Store
 
@@ -22,6 +23,7 @@ class RunContext:
     config: JobConfig
     store: Store
     progress: Progress
+    interrupt: Interrupt
     output: Path
     checkpoints: Path
     workspace: Path

@@ -1,0 +1,87 @@
+"""Runs one job from its configuration to its committed artifact."""
+
+import importlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
+
+from hone.contract import JobConfig, Manifest, Metrics, ProgressReport, RunResult
+from hone.contract.result import ArtifactReference
+from hone.errors import RunError
+from hone.interrupt import Interrupt
+from hone.progress import Progress
+from hone.runtime import Executor, RunContext
+from hone.store import Store
+
+log = logging.getLogger(__name__)
+
+_EXECUTORS = {"FineTuneJob": "hone.finetune", "CompressionJob": "hone.compress"}
+
+
+def load_config(path: Path) -> JobConfig:
+    """Read a job configuration; every mistake in it is told in one sentence."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError("ConfigInvalid", f"{path} can't be read ({error.strerror}); name a job configuration.") from None
+    try:
+        return JobConfig.model_validate_json(content)
+    except ValidationError as error:
+        mistakes = [
+            f"{'.'.join(str(part) for part in mistake['loc']) or 'the document'}: {mistake['msg'].lower()}"
+            for mistake in error.errors()[:5]
+        ]
+        raise RunError(
+            "ConfigInvalid", f"{path} is no job configuration of contract v1; correct {'; '.join(mistakes)}."
+        ) from None
+
+
+def run_job(config: JobConfig, listener: Callable[[ProgressReport], None], interrupt: Interrupt) -> RunResult:
+    """Reuse the artifact of this hash if it is there and whole; make it otherwise."""
+    executor = _executor(config)
+    store = Store.of(config)
+    writer = store.artifact(config)
+    if (finished := writer.finished()) is not None:
+        log.info("The artifact %s is there already; nothing is run.", writer.uri)
+        return _result(config, *finished, reused=True)
+    progress = Progress(config.hash, listener)
+    root = Path(os.environ.get("HONE_WORKSPACE") or tempfile.gettempdir())
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{config.artifact_name}-", dir=root) as workspace:
+        output = writer.begin()
+        outcome = executor(RunContext(config, store, progress, interrupt, output, writer.checkpoints, Path(workspace)))
+    manifest, reference = writer.commit(
+        model_format=outcome.model_format,
+        model_path=outcome.model_path,
+        task=outcome.task,
+        lineage=outcome.lineage,
+        metrics=outcome.metrics,
+        training=outcome.training,
+        phases=progress.phases,
+        warnings=outcome.warnings,
+    )
+    return _result(config, manifest, reference, reused=False)
+
+
+def _executor(config: JobConfig) -> Executor:
+    # The libraries behind an executor take seconds to import, so only the one that is needed is.
+    return cast(Executor, importlib.import_module(_EXECUTORS[config.kind]).run)
+
+
+def _result(config: JobConfig, manifest: Manifest, reference: ArtifactReference, reused: bool) -> RunResult:
+    return RunResult(
+        contract_version="v1",
+        hash=config.hash,
+        reused=reused,
+        artifact=reference,
+        metrics=manifest.metrics or Metrics(),
+        training=manifest.training,
+        lineage=manifest.lineage,
+        phases=manifest.phases or [],
+        warnings=manifest.warnings,
+    )
