@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# What the cluster changes in the machine's network and kernel settings, and how it is taken back.
+
+# kubelet, kube-proxy and CNI set these; `down` gives them back.
+touched_settings=(net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
+  kernel.keys.root_maxkeys kernel.keys.root_maxbytes net.bridge.bridge-nf-call-iptables)
+
+up_network() {
+  save_settings
+  local conflict
+  conflict="$(ip route show to match "${pod_subnet%/*}" | grep -v -e '^default' -e " $node_link " -e ' veth' | head -1 || true)"
+  [ -z "$conflict" ] || die "the machine has a route of its own for the pods' network $pod_subnet: $conflict; remove it or use CLUSTER=current"
+  ip link show "$node_link" >/dev/null 2>&1 || ip link add "$node_link" type bridge
+  ip link set "$node_link" up
+  ip address replace "$node_ip/32" dev "$node_link"
+  ip address replace "$dns_ip/32" dev "$node_link"
+  sysctl -qw net.ipv4.ip_forward=1
+}
+
+save_settings() {
+  [ -f "$run_dir/settings" ] && return 0
+  local key
+  mkdir -p "$run_dir"
+  for key in "${touched_settings[@]}"; do
+    printf '%s=%s\n' "$key" "$(sysctl -n "$key" 2>/dev/null)"
+  done | grep -v '=$' >"$run_dir/settings.part"
+  # Chains that were here before us stay.
+  all_chains >"$run_dir/chains"
+  mv "$run_dir/settings.part" "$run_dir/settings"
+}
+
+restore_settings() {
+  [ -f "$run_dir/settings" ] || return 0
+  local setting
+  while read -r setting; do
+    sysctl -qw "$setting" || say "could not set $setting back"
+  done <"$run_dir/settings"
+}
+
+# "family table chain" for every chain that Kubernetes or CNI may have made.
+all_chains() {
+  local family table
+  for family in iptables ip6tables; do
+    for table in nat filter mangle raw; do
+      "$family" -w -t "$table" -S 2>/dev/null | awk -v prefix="$family $table" '$1 == "-N" && $2 ~ /^(KUBE|CNI)-/ { print prefix, $2 }'
+    done
+  done
+}
+
+# Removes the chains that were not there before `up`, and every rule that jumps to one of them.
+remove_chains() {
+  [ -f "$run_dir/chains" ] || return 0
+  local family table chain ours
+  ours="$(all_chains | grep -vxFf "$run_dir/chains" || true)"
+  [ -n "$ours" ] || return 0
+  for family in iptables ip6tables; do
+    for table in nat filter mangle raw; do
+      mapfile -t chains < <(awk -v f="$family" -v t="$table" '$1 == f && $2 == t { print $3 }' <<<"$ours")
+      [ "${#chains[@]}" -gt 0 ] || continue
+      {
+        printf '*%s\n' "$table"
+        # Naming a chain here empties it, so that nothing refers to another one when it is deleted.
+        for chain in "${chains[@]}"; do printf ':%s - [0:0]\n' "$chain"; done
+        "$family" -w -t "$table" -S | awk '$1 == "-A" && $2 !~ /^(KUBE|CNI)-/ && /-j (KUBE|CNI)-/ { sub(/^-A/, "-D"); print }'
+        for chain in "${chains[@]}"; do printf -- '-X %s\n' "$chain"; done
+        printf 'COMMIT\n'
+      } | "$family-restore" -w --noflush || say "could not remove our $family chains of table $table"
+    done
+  done
+}
+
+down_network() {
+  remove_chains
+  ip link show "$node_link" >/dev/null 2>&1 && ip link delete "$node_link"
+  restore_settings
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# containerd, kubelet, kube-proxy and CoreDNS, and what they leave when they are killed.
+
+start_containerd() {
+  mkdir -p "$containerd_root" "$run_dir/containerd"
+  start containerd containerd --config "$config_dir/containerd.toml"
+}
+
+containerd_answers() { ctr --address "$containerd_socket" version; }
+
+start_node_agents() {
+  mkdir -p "$kubelet_dir" "$state_dir/pod-logs" "$state_dir/volume-plugins"
+  start kubelet "$tools/kubelet" --config "$config_dir/kubelet.yaml" --kubeconfig "$config_dir/kubelet.kubeconfig" \
+    --root-dir "$kubelet_dir" --hostname-override "$node_name" --node-ip "$node_ip"
+  start kube-proxy "$tools/kube-proxy" --config "$config_dir/kube-proxy.yaml"
+  start coredns "$tools/coredns" -conf "$config_dir/Corefile"
+}
+
+kubelet_is_healthy() { curl -fsS --max-time 2 http://127.0.0.1:10248/healthz; }
+dns_is_ready() { curl -fsS --max-time 2 http://127.0.0.1:18181/ready; }
+proxy_is_healthy() { curl -fsS --max-time 2 http://127.0.0.1:10256/healthz; }
+
+# The node says Ready, and its kubelet said so after it was (re)started: an old word does not count.
+node_is_ready() {
+  local pid started renewed
+  read -r pid _ <"$run_dir/pids/kubelet"
+  started="$(stat -c %Y "/proc/$pid")" || return 1
+  renewed="$(kube -n kube-node-lease get lease "$node_name" -o jsonpath='{.spec.renewTime}')" || return 1
+  [ "$(date -d "$renewed" +%s)" -ge "$started" ] || return 1
+  [ "$(kube get node "$node_name" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ]
+}
+
+up_node() {
+  start_containerd
+  wait_for 60 containerd "containerd answers" containerd_answers
+  import_pause_image
+  start_node_agents
+  wait_for 60 kubelet "the kubelet is healthy" kubelet_is_healthy
+  wait_for 90 kubelet "the node is Ready" node_is_ready
+  wait_for 60 kube-proxy "kube-proxy is healthy" proxy_is_healthy
+  wait_for 60 coredns "CoreDNS has read the cluster's services" dns_is_ready
+}
+
+# Pods go through the runtime, so that it undoes their networks and mounts itself.
+down_pods() {
+  # Without its configuration containerd never ran here.
+  [ -f "$config_dir/containerd.toml" ] || return 0
+  start_containerd
+  wait_for 60 containerd "containerd answers" containerd_answers
+  "$tools/sandboxes" "unix://$containerd_socket" >/dev/null || say "some pods did not go by themselves; going on"
+}
+
+# What a crash may have left: shims, containers without one, mounts, cgroups.
+down_leftovers() {
+  local pid path
+  for pid in $(pgrep -f -- "containerd-shim.*-address $containerd_socket" || true); do kill -KILL "$pid" 2>/dev/null || true; done
+  for path in $(pod_cgroups); do
+    while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done <"$path/cgroup.procs"
+  done
+  our_mounts | while read -r path; do umount -l "$path" || say "could not unmount $path"; done
+  for path in $(pod_cgroups); do
+    wait_for 10 - "the processes of $path are gone" cgroup_is_empty "$path"
+    rmdir "$path" || say "could not remove the cgroup $path"
+  done
+  find /var/log/containers -maxdepth 1 -type l -lname "$state_dir/*" -delete 2>/dev/null || true
+  # The kubelet makes these whatever its configuration says; another's are not empty.
+  rmdir /var/log/containers /var/lib/kubelet/device-plugins /var/lib/kubelet 2>/dev/null || true
+}
+
+cgroup_is_empty() { [ ! -s "$1/cgroup.procs" ] || [ -z "$(cat "$1/cgroup.procs")" ]; }
+
+# Deepest first, below every hierarchy (cgroup v1 has one for each controller, v2 a single one).
+pod_cgroups() {
+  find /sys/fs/cgroup -maxdepth 6 -depth -type d -path '*/kubepods*' 2>/dev/null || true
+}
+
+our_mounts() {
+  awk '{ print $2 }' /proc/self/mounts | grep -e "^$state_dir/" -e "^$run_dir/" -e "^$containerd_root/" | sort -r || true
+}
