@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # set by settings.sh
+# How each image is built from its Containerfile.
+
+build_trainer() { # reference
+  local folder="$repository/runtime-image/trainer" base status=0
+  base="$(provide_base python)"
+  with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-arg "BASE=$base" "${labels[@]}"
+}
+
+build_operator() { build_java "$1" operator/controller; }
+
+build_server() { build_java "$1" runtime-image/server; }
+
+build_java() { # reference, module
+  local folder="$repository/$2" base jdk
+  package_java "$2"
+  base="$(provide_base debian)"
+  jdk="$(provide_base jdk)"
+  build_image "$1" "$folder/Containerfile" "$folder" --build-arg "BASE=$base" --build-arg "JDK=$jdk"
+}
+
+# Makes the module's target/quarkus-app; one Maven at a time, for the modules share the folder of operator/api.
+package_java() (
+  hold_lock maven
+  say "packaging $1 with Maven"
+  cd "$repository"
+  JAVA_HOME="$(build/java-home)" mvn --quiet --batch-mode --no-transfer-progress -pl "$1" -am package -Dmaven.test.skip=true >&2
+)
+
+# Runs a build with the host's package settings as secrets: they are seen by the one command that needs them and stay in no layer.
+with_host_settings() (
+  secrets="$(mktemp -d)"
+  trap 'rm -rf "$secrets"' EXIT
+  chmod 700 "$secrets"
+  pip_settings >"$secrets/pip.conf"
+  cat "${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}" >"$secrets/ca.crt"
+  "$@" --secret "id=pip,src=$secrets/pip.conf" --secret "id=ca,src=$secrets/ca.crt"
+)
+
+# The host's pip settings that say where packages come from, as a pip.conf for the build.
+pip_settings() {
+  echo '[global]'
+  echo 'cert = /run/secrets/ca.crt'
+  python3 -m pip config list 2>/dev/null |
+    sed -n -E "s/^[^.]*\.(index-url|extra-index-url|trusted-host|proxy|timeout|default-timeout|retries)='(.*)'$/\1 = \2/p"
+}
