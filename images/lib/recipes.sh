@@ -3,9 +3,9 @@
 # How each image is built from its Containerfile.
 
 build_trainer() { # reference
-  local folder="$repository/runtime-image/trainer" base status=0
+  local folder="$repository/runtime-image/trainer" base
   base="$(provide_base python)"
-  with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-arg "BASE=$base" "${labels[@]}"
+  with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-arg "BASE=$base"
 }
 
 build_operator() { build_java "$1" operator/controller; }

@@ -1,0 +1,57 @@
+{{/* The labels of every object of the chart. */}}
+{{- define "hone.labels" -}}
+app.kubernetes.io/name: hone
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: hone
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The labels that select the operator's pods; they may never change. */}}
+{{- define "hone.selector" -}}
+app.kubernetes.io/name: hone
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{/* The reference of an image: (dict "image" .Values.images.operator "root" $) */}}
+{{- define "hone.image" -}}
+{{- if .image.digest -}}
+{{ printf "%s@%s" .image.repository .image.digest }}
+{{- else -}}
+{{ printf "%s:%s" .image.repository (.image.tag | default .root.Chart.AppVersion) }}
+{{- end -}}
+{{- end }}
+
+{{/* What the operator may do in every namespace that it works in. */}}
+{{- define "hone.namespacedRules" -}}
+- apiGroups: [hone.dev]
+  resources: [finetunejobs, compressionjobs, inferencedeployments]
+  verbs: [get, list, watch, patch, update]
+- apiGroups: [hone.dev]
+  resources: [finetunejobs/status, compressionjobs/status, inferencedeployments/status]
+  verbs: [get, patch, update]
+- apiGroups: [hone.dev]
+  resources: [finetunejobs/finalizers, compressionjobs/finalizers, inferencedeployments/finalizers]
+  verbs: [update]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps, services]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods, persistentvolumeclaims]
+  verbs: [get, list, watch]
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
