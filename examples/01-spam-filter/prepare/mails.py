@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import email.policy
 import html.parser
 import json
 import random
@@ -11,7 +10,7 @@ import re
 import tarfile
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import Message
 from pathlib import Path
 
 LABELS = ("ham", "spam")
@@ -72,22 +71,28 @@ def body_of(raw: str) -> str:
 
     The headers go, for they give the label away (the two kinds were collected at different places), and so does HTML's markup.
     """
-    message = email.message_from_string(raw, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    part = message.get_body(preferencelist=("plain", "html"))
-    # Some of the spam is malformed on purpose. What can't be decoded is taken as it stands.
-    try:
-        content = part.get_content() if part is not None else raw.partition("\n\n")[2]
-        markup = part is not None and part.get_content_type() == "text/html"
-    except (LookupError, ValueError, KeyError, AttributeError):
-        content, markup = raw.partition("\n\n")[2], False
-    if not isinstance(content, str):
-        content = str(content)
-    if markup:
-        content = visible_text(content)
+    parts = [part for part in email.message_from_string(raw).walk() if not part.is_multipart()]
+    by_type = {part.get_content_type(): part for part in reversed(parts)}
+    for kind, reader in (("text/plain", str), ("text/html", visible_text)):
+        if kind in by_type:
+            text = reader(_decoded(by_type[kind]))
+            break
+    else:
+        text = ""
     # Lone surrogates come from bytes in an undeclared charset; they can't be written as UTF-8.
-    content = content.encode("utf-8", "replace").decode("utf-8")
-    return re.sub(r"\s+", " ", content).strip()
+    return re.sub(r"\s+", " ", text.encode("utf-8", "replace").decode("utf-8")).strip()
+
+
+def _decoded(part: Message) -> str:
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() not in {"base64", "quoted-printable"}:
+        return str(part.get_payload())
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    # Some of the spam names charsets that do not exist.
+    try:
+        return payload.decode(part.get_content_charset("latin-1"), "replace")
+    except (LookupError, ValueError):
+        return payload.decode("latin-1")
 
 
 def read(source: Path) -> Iterator[Mail]:

@@ -1,0 +1,26 @@
+"""How many bytes a model takes up as it is stored."""
+
+from pathlib import Path
+
+import onnx
+from onnx.external_data_helper import uses_external_data
+
+WEIGHT_FILES = ("*.safetensors", "*.bin")
+
+
+def onnx_bytes(path: Path) -> int:
+    """The size of an ONNX file and of all files that it keeps its tensors in."""
+    model = onnx.load(path, load_external_data=False)
+    locations = {
+        entry.value
+        for tensor in model.graph.initializer
+        if uses_external_data(tensor)
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    return path.stat().st_size + sum((path.parent / location).stat().st_size for location in locations)
+
+
+def checkpoint_bytes(folder: Path) -> int:
+    """The size of the weight files of a Transformers checkpoint."""
+    return sum(file.stat().st_size for pattern in WEIGHT_FILES for file in folder.glob(pattern))
