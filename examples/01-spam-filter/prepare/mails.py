@@ -69,7 +69,8 @@ def visible_text(source: str) -> str:
 def body_of(raw: str) -> str:
     """The text of a mail as its reader sees it.
 
-    The headers go, for they give the label away (the two kinds were collected at different places), and so does HTML's markup.
+    The headers go, for they give the label away (the two kinds were collected at different places); HTML's markup
+    goes as well.
     """
     parts = [part for part in email.message_from_string(raw).walk() if not part.is_multipart()]
     by_type = {part.get_content_type(): part for part in reversed(parts)}
@@ -86,13 +87,12 @@ def body_of(raw: str) -> str:
 def _decoded(part: Message) -> str:
     if str(part.get("Content-Transfer-Encoding", "")).strip().lower() not in {"base64", "quoted-printable"}:
         return str(part.get_payload())
-    payload = part.get_payload(decode=True)
-    assert isinstance(payload, bytes)
+    payload = part.get_payload(decode=True) or b""
     # Some of the spam names charsets that do not exist.
     try:
-        return payload.decode(part.get_content_charset("latin-1"), "replace")
+        return bytes(payload).decode(part.get_content_charset("latin-1"), "replace")
     except (LookupError, ValueError):
-        return payload.decode("latin-1")
+        return bytes(payload).decode("latin-1")
 
 
 def read(source: Path) -> Iterator[Mail]:
@@ -104,12 +104,11 @@ def read(source: Path) -> Iterator[Mail]:
 def _documents(source: Path) -> Iterator[tuple[str, str]]:
     if source.is_file():
         with tarfile.open(source) as archive:
-            members = [m for m in archive.getmembers() if m.isfile() and _is_mail(Path(m.name))]
-            documents = {}
-            for member in members:
-                file = archive.extractfile(member)
-                assert file is not None
-                documents[Path(member.name).parts[-2:]] = file.read()
+            documents = {
+                Path(member.name).parts[-2:]: file.read()
+                for member in archive
+                if _is_mail(Path(member.name)) and (file := archive.extractfile(member)) is not None
+            }
     else:
         documents = {p.parts[-2:]: p.read_bytes() for p in source.rglob("*.json") if _is_mail(p)}
     # Neither an archive nor a folder promises an order, and the split must not depend on it.
@@ -162,10 +161,11 @@ def split(mails: Sequence[Mail], *, train: int, test: int, held_out: int, seed: 
     wanted = train + test + held_out
     if wanted > len(mails):
         raise ValueError(
-            f"{train} + {test} + {held_out} mails are asked for, but only {len(mails)} different ones are there; ask for fewer."
+            f"{train} + {test} + {held_out} mails are asked for, but only {len(mails)} different ones are there; "
+            "ask for fewer."
         )
     pools = {label: [mail for mail in mails if mail.label == label] for label in LABELS}
-    generator = random.Random(seed)
+    generator = random.Random(seed)  # noqa: S311 - a split, not a secret
     for pool in pools.values():
         generator.shuffle(pool)
     share = len(pools["spam"]) / len(mails) if mails else 0.0

@@ -1,4 +1,7 @@
-"""Makes the base model and the data of this example out of what `fetch` downloaded. Needs the packages of the trainer image only."""
+"""Makes the base model and the data of this example out of what `fetch` downloaded.
+
+Needs the packages of the trainer image, and no network.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,25 @@ MODEL = "all-minilm-l6-v2"
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="prepare.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="prepare.py", description=__doc__.partition(chr(10))[0])
     parser.add_argument("--onnx", type=Path, required=True, help=f"{MODEL}.onnx out of the Maven artifact")
-    parser.add_argument("--tokenizer", type=Path, required=True, help=f"{MODEL}-tokenizer.json out of the Maven artifact")
-    parser.add_argument("--mails", type=Path, required=True, help="the npm package: its .tgz, or the folder that it unpacks to")
+    parser.add_argument(
+        "--tokenizer", type=Path, required=True, help=f"{MODEL}-tokenizer.json out of the Maven artifact"
+    )
+    parser.add_argument(
+        "--mails", type=Path, required=True, help="the npm package: its .tgz, or the folder that it unpacks to"
+    )
     parser.add_argument("--output", type=Path, required=True, help="where models/ and data/ are written")
     parser.add_argument("--train", type=int, default=1000, help="number of training mails (default: %(default)s)")
     parser.add_argument("--test", type=int, default=2000, help="number of test mails (default: %(default)s)")
     parser.add_argument("--held-out", type=int, default=24, help="mails for the final proof (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="decides the split (default: %(default)s)")
-    parser.add_argument("--max-length", type=int, default=64, help="tokens that the model will see (default: %(default)s)")
-    parser.add_argument("--max-characters", type=int, default=2000, help="where a text is cut off (default: %(default)s)")
+    parser.add_argument(
+        "--max-length", type=int, default=64, help="tokens that the model will see (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--max-characters", type=int, default=2000, help="where a text is cut off (default: %(default)s)"
+    )
     return parser.parse_args(argv)
 
 
@@ -62,11 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     different = mails.without_duplicates(everything, mails.normalised_all, first_tokens(tokenizer, options.max_length))
-    print(f"{len(everything)} mails, {len(different)} of them different to the model (its first {options.max_length} tokens)")
+    print(f"{len(everything)} mails; by their first {options.max_length} tokens, {len(different)} different ones")
 
-    parts = mails.split(
-        different, train=options.train, test=options.test, held_out=options.held_out, seed=options.seed
-    )
+    parts = mails.split(different, train=options.train, test=options.test, held_out=options.held_out, seed=options.seed)
     for name, rows in (("train", parts.train), ("test", parts.test), ("held-out", parts.held_out)):
         path = options.output / "data" / f"{name}.jsonl"
         write(path, rows)
