@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # chart, folder and here are set by the file that sources this one
+# What helm/test checks, one function each; a function says what is wrong and fails.
+
+namespace=hone-system
+operator="system:serviceaccount:$namespace:hone-operator"
+
+same_definitions() {
+  "$here/sync-crds" "$folder/crd-files"
+  diff -r "$folder/crd-files" "$chart/crd-files"
+}
+
+lint() { helm lint --strict --quiet "$chart" "$@"; }
+
+render() { helm template hone "$chart" --namespace "$namespace" "$@"; }
+
+# Without the definitions, which have golden files of their own: crds/.
+renders_as_golden() { # values
+  local golden
+  golden="$(golden_of "$1")"
+  render --values "$1" --set crds.install=false >"$folder/rendered.yaml"
+  [[ -z "${UPDATE_GOLDEN:-}" ]] || cp "$folder/rendered.yaml" "$golden"
+  diff "$golden" "$folder/rendered.yaml"
+}
+
+golden_of() { echo "$chart/tests/$(basename "$1" | sed 's/^in-/out-/')"; }
+
+no_golden_left_over() {
+  local golden
+  for golden in "$chart"/tests/out-*.yaml; do
+    [[ -e "${golden/\/out-//in-}" ]] || { echo "$golden has no in-….yaml"; return 1; }
+  done
+}
+
+# The first line of a bad file is a comment with what Helm must say.
+is_refused() { # values
+  local expected answer
+  expected="$(sed -n '1s/^# says: //p' "$1")"
+  [[ -n "$expected" ]] || { echo "the first line must be '# says: …'"; return 1; }
+  if answer="$(render --values "$1" 2>&1)"; then
+    echo "it was rendered"
+    return 1
+  fi
+  grep -qF -- "$expected" <<<"$answer" || { echo "expected: $expected"; echo "$answer"; return 1; }
+}
+
+package_is_whole() {
+  helm package "$chart" --destination "$folder" >/dev/null
+  local package=("$folder"/hone-*.tgz)
+  if tar -tzf "${package[0]}" | grep '/tests/'; then return 1; fi
+  diff <(render) <(helm template hone "${package[0]}" --namespace "$namespace")
+}
+
+install_release() { helm install hone "$chart" --namespace "$namespace" --create-namespace; }
+
+api_server_takes() { # values
+  local each
+  for each in $(yaml_namespaces "$1"); do
+    kubectl get namespace "$each" >/dev/null 2>&1 || kubectl create namespace "$each"
+  done
+  # A ServiceMonitor is known only where the Prometheus operator is.
+  render --values "$1" --set crds.install=false --set serviceMonitor.enabled=false |
+    kubectl apply --dry-run=server --validate=strict -f -
+}
+
+yaml_namespaces() { render --values "$1" --set crds.install=false | sed -n 's/^  namespace: //p' | sort -u; }
+
+may() { # yes|no, verb, resource[/name] or resource:subresource, namespace
+  local answer subresource=()
+  [[ "$3" != *:* ]] || subresource=(--subresource "${3#*:}")
+  answer="$(kubectl auth can-i "$2" "${3%:*}" "${subresource[@]}" --namespace "$4" --as "$operator" 2>/dev/null || true)"
+  [[ "$answer" == "$1" ]] || { echo "the API server says: $answer"; return 1; }
+}
+
+upgrade_release() {
+  helm upgrade hone "$chart" --namespace "$namespace" --set replicas=2
+  kubectl --namespace "$namespace" get poddisruptionbudget hone-operator
+  [[ "$(kubectl --namespace "$namespace" get deployment hone-operator -o 'jsonpath={.spec.replicas}')" == 2 ]]
+}
+
+narrowed_release() {
+  local each
+  for each in team-a team-b; do
+    kubectl get namespace "$each" >/dev/null 2>&1 || kubectl create namespace "$each"
+  done
+  helm upgrade hone "$chart" --namespace "$namespace" --set 'watchNamespaces={team-a,team-b}'
+  may yes create jobs.batch team-a
+  may yes patch finetunejobs.hone.dev:status team-b
+  may yes get secrets/hone-ca "$namespace"
+  may no create jobs.batch default
+  may no list finetunejobs.hone.dev default
+  may no list nodes default
+  may no create tokenreviews.authentication.k8s.io default
+  if kubectl get clusterrolebindings -o jsonpath='{range .items[*]}{.subjects}{"\n"}{end}' | grep hone-operator; then
+    echo "a ClusterRoleBinding is left"
+    return 1
+  fi
+}
+
+uninstall_release() {
+  helm uninstall hone --namespace "$namespace"
+  kubectl get customresourcedefinition finetunejobs.hone.dev compressionjobs.hone.dev inferencedeployments.hone.dev
+  if kubectl get clusterrole hone-operator 2>/dev/null; then return 1; fi
+}
