@@ -14,13 +14,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
 const (
-	usage          = "probe resolve NAME | probe api HOST | probe get URL | probe write FILE TEXT | probe serve ADDRESS | probe wait"
+	usage          = "probe resolve NAME | probe api HOST | probe get URL | probe write FILE TEXT | probe serve ADDRESS | probe eat MEBIBYTES | probe wait"
 	serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 	timeout        = 10 * time.Second
 )
@@ -46,6 +47,8 @@ func run(args []string) (string, error) {
 		return write(args[1], args[2])
 	case len(args) == 2 && args[0] == "serve":
 		return serve(args[1])
+	case len(args) == 2 && args[0] == "eat":
+		return eat(args[1])
 	case len(args) == 1 && args[0] == "wait":
 		return waitForSignal(), nil
 	}
@@ -118,6 +121,19 @@ func write(file, text string) (string, error) {
 		return "", fmt.Errorf("%s holds %q, not %q", file, read, text)
 	}
 	return fmt.Sprintf("uid %d wrote %s", os.Getuid(), file), nil
+}
+
+// eat uses memory, so that a limit can be seen to hold.
+func eat(mebibytes string) (string, error) {
+	size, err := strconv.Atoi(mebibytes)
+	if err != nil {
+		return "", err
+	}
+	memory := make([]byte, size<<20)
+	for i := 0; i < len(memory); i += os.Getpagesize() {
+		memory[i] = 1
+	}
+	return fmt.Sprintf("ate %d MiB", len(memory)>>20), nil
 }
 
 func serve(address string) (string, error) {

@@ -1,0 +1,147 @@
+# shellcheck shell=bash
+# What Hone and its users do with the cluster.
+
+probe_image=localhost/hone-probe:test
+
+refuses_bad_input() {
+  refuse "write cluster up, down, status, kubeconfig or import" "$here/cluster" upp
+  refuse "write cluster up" "$here/cluster" up now
+  refuse "write CLUSTER=local, CLUSTER=kind or CLUSTER=current" env CLUSTER=minikube "$here/cluster" status
+  refuse "import needs archives" "$here/cluster" import
+  refuse "bring it up first" "$here/cluster" import "$work/none.tar"
+  refuse "the local cluster is down" "$here/cluster" status
+  refuse "make one by" "$here/cluster" kubeconfig
+  refuse "there are: etcd" "$here/bin/kube-tools" --only etcdd
+  refuse "no current context" env CLUSTER=current KUBECONFIG="$work/none" "$here/cluster" up
+}
+
+cluster_comes_up() {
+  "$here/cluster" up
+  [ "$("$here/cluster" kubeconfig)" = "$admin_kubeconfig" ]
+  "$here/cluster" status
+}
+
+node_says_ready() {
+  k wait --timeout 5s --for condition=Ready "node/$node_name"
+  expect "fake" k get node "$node_name" -o jsonpath='{.metadata.annotations.hone\.dev/fake-gpus}'
+  expect "Hone-Fake-GPU" k get node "$node_name" -o jsonpath='{.metadata.labels.nvidia\.com/gpu\.product}'
+}
+
+archive_is_imported_once() {
+  local archive="$work/probe.oci.tar" built
+  built="$(scratch_image "$tools/probe" "$probe_image")"
+  # As buildah writes it, which is what the images of Hone come as.
+  oci_archive "$built" "$archive"
+  "$here/cluster" import "$archive"
+  expect "already there: $probe_image" "$here/cluster" import "$archive"
+  refuse "there is no archive" "$here/cluster" import "$work/none.tar"
+  printf 'not an archive' >"$work/bad.tar"
+  refuse "buildah push" "$here/cluster" import "$work/bad.tar"
+}
+
+# oci_archive DOCKER-ARCHIVE FILE writes the same image as an OCI archive.
+oci_archive() {
+  local from="$1" to="$2" layout="$work/layout" config layer manifest
+  rm -rf "$layout" "$work/unpacked"
+  mkdir -p "$layout/blobs/sha256" "$work/unpacked"
+  tar -C "$work/unpacked" -xf "$from"
+  blob() {
+    local digest
+    digest="$(sha256sum "$1" | cut -d' ' -f1)"
+    cp "$1" "$layout/blobs/sha256/$digest"
+    jq -nc --arg type "$2" --arg digest "sha256:$digest" --argjson size "$(stat -c %s "$1")" '{mediaType: $type, digest: $digest, size: $size}'
+  }
+  config="$(blob "$work/unpacked/config.json" application/vnd.oci.image.config.v1+json)"
+  layer="$(blob "$work/unpacked/layer.tar" application/vnd.oci.image.layer.v1.tar)"
+  jq -nc --argjson config "$config" --argjson layer "$layer" \
+    '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config, layers: [$layer]}' >"$work/manifest.json"
+  manifest="$(blob "$work/manifest.json" application/vnd.oci.image.manifest.v1+json)"
+  jq -nc --argjson manifest "$manifest" --arg reference "$probe_image" \
+    '{schemaVersion: 2, manifests: [$manifest + {annotations: {"org.opencontainers.image.ref.name": $reference}}]}' >"$layout/index.json"
+  printf '{"imageLayoutVersion": "1.0.0"}' >"$layout/oci-layout"
+  tar -C "$layout" -cf "$to" oci-layout index.json blobs
+}
+
+pod_reaches_api() {
+  expect '"gitVersion": "v1.' run_pod api-by-address '{}' api "$api_service_ip"
+  expect '"gitVersion": "v1.' run_pod api-by-name '{}' api kubernetes.default.svc
+  expect "is $api_service_ip" run_pod resolve-full '{}' resolve kubernetes.default.svc.cluster.local
+  expect "is $api_service_ip" run_pod resolve-short '{}' resolve kubernetes
+}
+
+pod_reaches_service() {
+  pod server '{"container": {"readinessProbe": {"httpGet": {"path": "/", "port": 8000}, "periodSeconds": 1}}}' serve :8000
+  k create service clusterip server --tcp 80:8000 >/dev/null
+  k wait --timeout 60s --for condition=Ready pod/server
+  expect "served by the probe" run_pod client '{}' get http://server.default/
+  # The server asks itself through its own service.
+  expect "served by the probe" k exec server -- /probe get http://server.default/
+}
+
+streaming_works() {
+  local port forward
+  pod leaver '{}' wait
+  await_phase leaver Running
+  expect "is $api_service_ip" k exec leaver -- /probe resolve kubernetes
+  k port-forward pod/server :8000 >"$work/forward" 2>&1 &
+  forward=$!
+  wait_for 30 - "the port is forwarded" grep -q 'Forwarding from 127.0.0.1' "$work/forward"
+  port="$(sed -n 's/Forwarding from 127.0.0.1:\([0-9]*\).*/\1/p' "$work/forward" | head -1)"
+  expect "served by the probe" curl -sS --max-time 10 "http://127.0.0.1:$port/"
+  kill "$forward"
+  k logs --follow leaver >"$work/followed" &
+  k delete pod leaver --wait >/dev/null
+  wait $!
+  expect "left on terminated" cat "$work/followed"
+}
+
+claim='{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+  "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}'
+non_root='{"spec": {"securityContext": {"runAsUser": 10001, "runAsGroup": 10001, "runAsNonRoot": true, "fsGroup": 10001,
+    "seccompProfile": {"type": "RuntimeDefault"}},
+    "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]},
+  "container": {"volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    "securityContext": {"readOnlyRootFilesystem": true, "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}}'
+
+claim_is_written() {
+  local volume
+  k apply -f - <<<"$claim" >/dev/null
+  expect "uid 10001 wrote /data/file" run_pod writer "$non_root" write /data/file "some text"
+  volume="$(k get persistentvolumeclaim data -o jsonpath='{.spec.volumeName}')"
+  [ "$(cat "$volumes_dir/$volume/file")" = "some text" ]
+  [ "$(stat -c %g "$volumes_dir/$volume")" = 10001 ]
+}
+
+volume_is_reclaimed() {
+  local volume
+  volume="$(k get persistentvolumeclaim data -o jsonpath='{.spec.volumeName}')"
+  k delete pod writer --wait >/dev/null
+  k delete persistentvolumeclaim data --wait >/dev/null
+  wait_for 30 - "volume $volume is Released" volume_is "$volume" Released
+  "$here/cluster" up
+  wait_for 30 - "volume $volume is Available" volume_is "$volume" Available
+  [ -d "$volumes_dir/$volume" ]
+  [ -z "$(ls -A "$volumes_dir/$volume")" ]
+}
+
+volume_is() { [ "$(k get persistentvolume "$1" -o jsonpath='{.status.phase}')" = "$2" ]; }
+
+gpus_are_counted() {
+  local name gpu='{"container": {"resources": {"limits": {"nvidia.com/gpu": 1}}}}'
+  for name in gpu-1 gpu-2; do
+    pod "$name" "$gpu" wait
+    await_phase "$name" Running
+  done
+  pod gpu-3 "$gpu" wait
+  k wait --timeout 30s --for 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable' pod/gpu-3
+  expect "Insufficient nvidia.com/gpu" k get pod gpu-3 -o jsonpath='{.status.conditions[*].message}'
+  k delete pod gpu-1 --wait >/dev/null
+  await_phase gpu-3 Running
+  k delete pod gpu-2 gpu-3 --wait >/dev/null
+}
+
+memory_limit_holds() {
+  pod eater '{"container": {"resources": {"limits": {"memory": "32Mi"}}}}' eat 200
+  await_phase eater Failed
+  expect "OOMKilled 137" k get pod eater -o jsonpath='{.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.exitCode}'
+}
