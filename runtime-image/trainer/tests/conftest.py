@@ -12,9 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import tiny
-
-from hone.contract import JobConfig
-from hone.contract import ProgressReport, RunResult
+from hone.contract import JobConfig, ProgressReport, RunResult
 from hone.interrupt import Interrupt
 from hone.job import run_job
 

@@ -43,6 +43,7 @@ def bert_config() -> BertConfig:
         intermediate_size=64,
         max_position_embeddings=64,
         pad_token_id=0,
+        initializer_range=0.2,
     )
 
 
@@ -55,6 +56,7 @@ def distilbert_config() -> DistilBertConfig:
         hidden_dim=64,
         max_position_embeddings=64,
         pad_token_id=0,
+        initializer_range=0.2,
     )
 
 

@@ -46,15 +46,14 @@ class LoraFineTuning:
             modules_to_save=heads,
             fan_in_fan_out=fan_in_fan_out == {True},
         )
-        model = get_peft_model(loaded.model, peft_config)
-        # The path on this machine means nothing to whoever reads the adapter.
-        model.active_peft_config.base_model_name_or_path = self._base_uri
-        return model
+        return get_peft_model(loaded.model, peft_config)
 
     def save(self, model: PeftModel, loaded: Loaded, output: Path) -> tuple[PreTrainedModel, str | None]:
         """Write the adapter, and the merged model unless only the adapter is wanted."""
         folder = output / ADAPTER
-        model.save_pretrained(folder)
+        # The path on this machine means nothing to whoever reads the adapter.
+        model.active_peft_config.base_model_name_or_path = self._base_uri
+        model.save_pretrained(folder, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)
         _sort_lists(folder / "adapter_config.json")
         if not self._merge:
@@ -97,5 +96,5 @@ def _sort_lists(path: Path) -> None:
     config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for key in ("target_modules", "modules_to_save"):
         if isinstance(config.get(key), list):
-            config[key] = sorted(config[key])
+            config[key] = sorted(set(config[key]))
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from torch.utils.data import Dataset
-from transformers import PreTrainedModel, TrainerState
+from transformers import PreTrainedModel, PrinterCallback, TrainerState
 
 from hone.contract import TrainingSummary
 from hone.contract.training import Checkpoint, Training
@@ -67,6 +67,8 @@ def train(
         data_collator=collator,
         callbacks=[ProgressCallback(progress), InterruptCallback(interrupt), skipped, SealCallback()],
     )
+    # It prints every log line to the standard output, which is the result's.
+    trainer.remove_callback(PrinterCallback)
     skipped.scaler = trainer.accelerator.scaler
     start = latest_whole(checkpoints)
     seconds = 0.0
