@@ -1,0 +1,64 @@
+package dev.hone.operator.compression;
+
+import dev.hone.api.FieldManagers;
+import dev.hone.api.compression.CompressionJob;
+import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.observe.SourceWatch;
+import dev.hone.operator.run.RunEngine;
+import dev.hone.operator.run.RunView;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Runs CompressionJobs and judges their results. */
+@ControllerConfiguration(name = "compressionjob", fieldManager = FieldManagers.OPERATOR)
+@GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
+public class CompressionJobReconciler implements Reconciler<CompressionJob> {
+
+  private final RunEngine engine;
+  private final CompressionStatusFactory statuses;
+  private @Nullable SourceWatch<CompressionJob> sources;
+
+  public CompressionJobReconciler(RunEngine engine, Clock clock) {
+    this.engine = engine;
+    this.statuses = new CompressionStatusFactory(clock);
+  }
+
+  @Override
+  public List<EventSource<?, CompressionJob>> prepareEventSources(
+      EventSourceContext<CompressionJob> context) {
+    SourceWatch<CompressionJob> watch = new SourceWatch<>(context, job -> job.getSpec().model());
+    sources = watch;
+    List<EventSource<?, CompressionJob>> eventSources = new ArrayList<>(watch.eventSources());
+    eventSources.add(OwnedWatch.of(Job.class, CompressionJob.KIND, context));
+    eventSources.add(OwnedWatch.of(Pod.class, CompressionJob.KIND, context));
+    eventSources.add(OwnedWatch.of(ConfigMap.class, CompressionJob.KIND, context));
+    return eventSources;
+  }
+
+  @Override
+  public UpdateControl<CompressionJob> reconcile(
+      CompressionJob resource, Context<CompressionJob> context) {
+    RunView view = CompressionRuns.view(resource);
+    return engine.reconcile(
+        resource,
+        CompressionJob::new,
+        view,
+        Objects.requireNonNull(sources).catalog(view.owner().namespace()),
+        (wanted, resolution, state, before) ->
+            statuses.create(resource.getSpec().gate(), wanted, resolution, state, before),
+        context);
+  }
+}

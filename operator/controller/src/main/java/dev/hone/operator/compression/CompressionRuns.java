@@ -1,0 +1,88 @@
+package dev.hone.operator.compression;
+
+import dev.hone.api.common.DataSource;
+import dev.hone.api.common.SourceKind;
+import dev.hone.api.common.SourceReference;
+import dev.hone.api.compression.CompressionDataset;
+import dev.hone.api.compression.CompressionJob;
+import dev.hone.api.compression.CompressionJobSpec;
+import dev.hone.contract.ContractVersion;
+import dev.hone.contract.DatasetConfig;
+import dev.hone.contract.JobConfig;
+import dev.hone.contract.OutputConfig;
+import dev.hone.contract.ReportConfig;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.resolve.Unsupported;
+import dev.hone.operator.run.RunView;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A CompressionJob as the run logic sees it. */
+public final class CompressionRuns {
+
+  private CompressionRuns() {}
+
+  /** The view of a resource. */
+  public static RunView view(CompressionJob resource) {
+    CompressionJobSpec spec = resource.getSpec();
+    Owner owner =
+        new Owner(
+            CompressionJob.KIND,
+            resource.getMetadata().getNamespace(),
+            resource.getMetadata().getName(),
+            resource.getMetadata().getUid());
+    return new RunView(
+        owner,
+        CompressionJob.PLURAL,
+        new SourceReference(SourceKind.COMPRESSION_JOB, owner.name()),
+        resource.getMetadata().getGeneration(),
+        spec.model(),
+        inputs(spec.dataset()),
+        spec.output().uri(),
+        spec.resources(),
+        spec.runPolicy(),
+        spec.podTemplate(),
+        spec.rerun(),
+        Unsupported.of(spec),
+        (model, hash, report) -> config(owner, spec, model, hash, report));
+  }
+
+  /** The gate stays out of it: it may change while the run goes on, and the operator decides. */
+  private static JobConfig config(
+      Owner owner,
+      CompressionJobSpec spec,
+      ResolvedModel model,
+      String hash,
+      @Nullable ReportConfig report) {
+    CompressionDataset data = spec.dataset();
+    return new JobConfig(
+        ContractVersion.V1,
+        CompressionJob.KIND,
+        owner.namespace(),
+        owner.name(),
+        hash,
+        model,
+        new DatasetConfig(
+            data.train(), data.evaluation(), data.calibration(), data.columns(), data.maxRows()),
+        spec.task(),
+        null,
+        null,
+        null,
+        null,
+        spec.steps(),
+        spec.export(),
+        null,
+        new OutputConfig(spec.output().uri(), null),
+        report);
+  }
+
+  private static List<String> inputs(CompressionDataset data) {
+    return Stream.of(data.train(), data.calibration(), data.evaluation())
+        .filter(Objects::nonNull)
+        .map(DataSource::uri)
+        .toList();
+  }
+}

@@ -1,0 +1,5 @@
+/** The controller of CompressionJobs, and their gate. */
+@NullMarked
+package dev.hone.operator.compression;
+
+import org.jspecify.annotations.NullMarked;

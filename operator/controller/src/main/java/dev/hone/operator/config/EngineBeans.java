@@ -1,0 +1,37 @@
+package dev.hone.operator.config;
+
+import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.run.RunEngine;
+import dev.hone.operator.run.RunSettings;
+import dev.hone.operator.tls.CertificateAuthority;
+import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.Optional;
+
+/**
+ * Puts together what the reconcilers share; they and what is below them know nothing of Quarkus.
+ */
+@Dependent
+class EngineBeans {
+
+  @Produces
+  @Singleton
+  EventRecorder events(Clock clock) {
+    String pod = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("hone-operator");
+    return new EventRecorder(clock, pod);
+  }
+
+  @Produces
+  @Singleton
+  RunEngine engine(HoneConfig config, CertificateAuthority authority, EventRecorder events) {
+    return new RunEngine(
+        new RunSettings(
+            config.trainerImage(),
+            config.imagePullPolicy(),
+            config.effectiveReportUrl(),
+            authority::caCertificatePem),
+        events);
+  }
+}

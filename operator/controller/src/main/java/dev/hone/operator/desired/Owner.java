@@ -1,0 +1,28 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.HoneApi;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+
+/**
+ * The resource that an object is made for.
+ *
+ * @param kind kind of the resource
+ * @param namespace its namespace
+ * @param name its name
+ * @param uid its unique id
+ */
+public record Owner(String kind, String namespace, String name, String uid) {
+
+  /** The reference by which the garbage collector deletes an object with its resource. */
+  public OwnerReference reference() {
+    return new OwnerReferenceBuilder()
+        .withApiVersion(HoneApi.API_VERSION)
+        .withKind(kind)
+        .withName(name)
+        .withUid(uid)
+        .withController(true)
+        .withBlockOwnerDeletion(true)
+        .build();
+  }
+}

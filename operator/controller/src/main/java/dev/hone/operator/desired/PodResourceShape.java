@@ -1,0 +1,146 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.common.PodResources;
+import io.fabric8.kubernetes.api.model.NodeAffinity;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirementBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.TolerationBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code spec.resources} means for a pod: requests, limits and the nodes it may run on. */
+final class PodResourceShape {
+
+  /** Label of GPU Feature Discovery with the product's name. */
+  static final String GPU_PRODUCT_LABEL = "nvidia.com/gpu.product";
+
+  private PodResourceShape() {}
+
+  static String gpuResource(PodResources resources) {
+    return Optional.ofNullable(resources.gpuResource()).orElse(PodResources.DEFAULT_GPU_RESOURCE);
+  }
+
+  static boolean needsGpu(@Nullable PodResources resources) {
+    return resources != null && resources.gpus() != null && resources.gpus() > 0;
+  }
+
+  /**
+   * The user's own requests and limits, with those of {@code spec.resources} where they have none.
+   */
+  static ResourceRequirements requirements(
+      @Nullable ResourceRequirements given, @Nullable PodResources resources) {
+    var base = given == null ? new ResourceRequirementsBuilder().build() : given;
+    if (resources == null) {
+      return base;
+    }
+    Map<String, Quantity> requests = new TreeMap<>();
+    Map<String, Quantity> limits = new TreeMap<>();
+    put("cpu", resources.cpu(), requests, limits);
+    put("memory", resources.memory(), requests, limits);
+    if (needsGpu(resources)) {
+      // An extended resource cannot be overcommitted: the request is the limit.
+      limits.put(gpuResource(resources), new Quantity(String.valueOf(resources.gpus())));
+    }
+    if (base.getRequests() != null) {
+      requests.putAll(base.getRequests());
+    }
+    if (base.getLimits() != null) {
+      limits.putAll(base.getLimits());
+    }
+    return new ResourceRequirementsBuilder(base)
+        .withRequests(requests.isEmpty() ? null : requests)
+        .withLimits(limits.isEmpty() ? null : limits)
+        .build();
+  }
+
+  /**
+   * Puts the pod on nodes with the wanted GPU products, and lets it onto nodes that are kept for
+   * GPUs.
+   */
+  static void place(PodSpecBuilder pod, @Nullable PodResources resources) {
+    if (resources == null) {
+      return;
+    }
+    if (pod.getRuntimeClassName() == null) {
+      pod.withRuntimeClassName(resources.runtimeClassName());
+    }
+    if (pod.getPriorityClassName() == null) {
+      pod.withPriorityClassName(resources.priorityClassName());
+    }
+    if (!needsGpu(resources)) {
+      return;
+    }
+    String resource = gpuResource(resources);
+    boolean tolerated =
+        pod.buildTolerations().stream().anyMatch(given -> resource.equals(given.getKey()));
+    if (!tolerated) {
+      pod.addToTolerations(gpuToleration(resource));
+    }
+    if (!resources.gpuProducts().isEmpty()) {
+      requireProducts(pod, resources.gpuProducts());
+    }
+  }
+
+  private static void put(
+      String name,
+      @Nullable Quantity quantity,
+      Map<String, Quantity> requests,
+      Map<String, Quantity> limits) {
+    if (quantity != null) {
+      requests.put(name, quantity);
+      limits.put(name, quantity);
+    }
+  }
+
+  private static Toleration gpuToleration(String resource) {
+    return new TolerationBuilder()
+        .withKey(resource)
+        .withOperator("Exists")
+        .withEffect("NoSchedule")
+        .build();
+  }
+
+  private static void requireProducts(PodSpecBuilder pod, List<String> products) {
+    NodeSelectorRequirement product =
+        new NodeSelectorRequirementBuilder()
+            .withKey(GPU_PRODUCT_LABEL)
+            .withOperator("In")
+            .withValues(products)
+            .build();
+    var affinity = pod.editOrNewAffinity();
+    NodeAffinity nodeAffinity = affinity.buildNodeAffinity();
+    List<NodeSelectorTerm> given =
+        nodeAffinity == null
+                || nodeAffinity.getRequiredDuringSchedulingIgnoredDuringExecution() == null
+            ? List.of()
+            : nodeAffinity
+                .getRequiredDuringSchedulingIgnoredDuringExecution()
+                .getNodeSelectorTerms();
+    List<NodeSelectorTerm> terms = new ArrayList<>();
+    // Terms are alternatives: the product must stand in each of them.
+    for (NodeSelectorTerm term : given) {
+      terms.add(new NodeSelectorTermBuilder(term).addToMatchExpressions(product).build());
+    }
+    if (terms.isEmpty()) {
+      terms.add(new NodeSelectorTermBuilder().withMatchExpressions(product).build());
+    }
+    affinity
+        .editOrNewNodeAffinity()
+        .editOrNewRequiredDuringSchedulingIgnoredDuringExecution()
+        .withNodeSelectorTerms(terms)
+        .endRequiredDuringSchedulingIgnoredDuringExecution()
+        .endNodeAffinity()
+        .endAffinity();
+  }
+}

@@ -1,0 +1,215 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import dev.hone.api.common.JobResources;
+import dev.hone.api.common.RunPolicy;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicy;
+import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicyBuilder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Job that carries out one run.
+ *
+ * @param owner the resource
+ * @param hash the run's hash
+ * @param image image of the trainer
+ * @param pullPolicy its pull policy
+ * @param inputs addresses that are read
+ * @param output address that is written to
+ * @param resources what the pod asks for
+ * @param policy when the run may go on
+ * @param podTemplate the user's template
+ */
+public record RunJob(
+    Owner owner,
+    String hash,
+    String image,
+    String pullPolicy,
+    Collection<String> inputs,
+    String output,
+    @Nullable JobResources resources,
+    @Nullable RunPolicy policy,
+    @Nullable PodTemplateSpec podTemplate) {
+
+  /** Failed pods before a run counts as failed, where the policy says nothing. */
+  public static final int DEFAULT_BACKOFF_LIMIT = 3;
+
+  /** Exit code of a pod that would fail again the same way. */
+  static final int NEVER_RETRY = 64;
+
+  static final String CONFIG_FOLDER = "/etc/hone";
+  static final String WORKSPACE = "/workspace";
+
+  /** Folder of the token that the pod reports with. */
+  public static final String TOKEN_FOLDER = "/var/run/secrets/hone";
+
+  /** File of the token that the pod reports with. */
+  public static final String TOKEN_FILE = TOKEN_FOLDER + "/token";
+
+  /** File of the operator's certificate authority. */
+  public static final String CA_FILE = CONFIG_FOLDER + "/" + Names.CA_KEY;
+
+  private static final long TOKEN_SECONDS = 600;
+
+  /** Time to save a checkpoint after SIGTERM, where the template says nothing. */
+  private static final long GRACE_SECONDS = 120;
+
+  /** The Job. */
+  public Job build() {
+    return new JobBuilder()
+        .withNewMetadata()
+        .withName(Names.job(owner.name(), hash))
+        .withNamespace(owner.namespace())
+        .withLabels(labels())
+        .withOwnerReferences(owner.reference())
+        .endMetadata()
+        .withNewSpec()
+        .withParallelism(1)
+        .withCompletions(1)
+        .withSuspend(suspend(policy))
+        .withBackoffLimit(backoffLimit(policy))
+        .withActiveDeadlineSeconds(policy == null ? null : policy.activeDeadlineSeconds())
+        .withTtlSecondsAfterFinished(policy == null ? null : policy.ttlSecondsAfterFinished())
+        // Two pods of one run must never write at once.
+        .withPodReplacementPolicy("Failed")
+        .withPodFailurePolicy(failurePolicy())
+        .withTemplate(template())
+        .endSpec()
+        .build();
+  }
+
+  /** Whether the policy holds the run. */
+  public static boolean suspend(@Nullable RunPolicy policy) {
+    return policy != null && Boolean.TRUE.equals(policy.suspend());
+  }
+
+  /** Failed pods before the run counts as failed. */
+  public static int backoffLimit(@Nullable RunPolicy policy) {
+    return policy == null || policy.backoffLimit() == null
+        ? DEFAULT_BACKOFF_LIMIT
+        : policy.backoffLimit();
+  }
+
+  private Map<String, String> labels() {
+    return Labels.of(owner.kind(), owner.name(), hash);
+  }
+
+  private static PodFailurePolicy failurePolicy() {
+    return new PodFailurePolicyBuilder()
+        .addNewRule()
+        .withAction("FailJob")
+        .withNewOnExitCodes()
+        .withContainerName(Names.TRAINER_CONTAINER)
+        .withOperator("In")
+        .withValues(NEVER_RETRY)
+        .endOnExitCodes()
+        .endRule()
+        .addNewRule()
+        .withAction("Ignore")
+        .addNewOnPodCondition()
+        .withType("DisruptionTarget")
+        .withStatus("True")
+        .endOnPodCondition()
+        .endRule()
+        .build();
+  }
+
+  private PodTemplateSpec template() {
+    PvcMounts claims = PvcMounts.of(inputs, output);
+    List<Volume> volumes = new ArrayList<>();
+    volumes.add(
+        new VolumeBuilder()
+            .withName("hone-config")
+            .withNewConfigMap()
+            .withName(Names.jobConfigMap(owner.name(), hash))
+            .endConfigMap()
+            .build());
+    volumes.add(token());
+    volumes.add(emptyDir("hone-workspace"));
+    volumes.add(emptyDir("hone-tmp"));
+    volumes.addAll(claims.volumes());
+    List<VolumeMount> mounts = new ArrayList<>();
+    mounts.add(mount("hone-config", CONFIG_FOLDER, true));
+    mounts.add(mount("hone-token", TOKEN_FOLDER, true));
+    mounts.add(mount("hone-workspace", WORKSPACE, false));
+    mounts.add(mount("hone-tmp", "/tmp", false));
+    mounts.addAll(claims.mounts());
+    var parts =
+        new PodTemplateMerge.Parts(
+            Names.TRAINER_CONTAINER,
+            image,
+            pullPolicy,
+            labels(),
+            Map.of(),
+            env(),
+            volumes,
+            mounts,
+            resources);
+    PodTemplateSpec merged = PodTemplateMerge.merge(podTemplate, parts, RunJob::force);
+    var spec = new PodTemplateSpecBuilder(merged).editSpec().withRestartPolicy("Never");
+    if (!spec.hasTerminationGracePeriodSeconds()) {
+      spec.withTerminationGracePeriodSeconds(GRACE_SECONDS);
+    }
+    return spec.endSpec().build();
+  }
+
+  private static ContainerBuilder force(ContainerBuilder container) {
+    return container
+        .withArgs("run", "--config", CONFIG_FOLDER + "/" + Names.JOB_CONFIG_KEY)
+        .withTerminationMessagePath("/dev/termination-log")
+        .withTerminationMessagePolicy("File");
+  }
+
+  private static Map<String, String> env() {
+    return Map.of(
+        "HONE_WORKSPACE",
+        WORKSPACE,
+        "HONE_PVC_ROOT",
+        PvcMounts.ROOT,
+        "HOME",
+        WORKSPACE + "/home",
+        "HF_HOME",
+        WORKSPACE + "/huggingface");
+  }
+
+  private static Volume token() {
+    return new VolumeBuilder()
+        .withName("hone-token")
+        .withNewProjected()
+        .addNewSource()
+        .withNewServiceAccountToken()
+        .withAudience(Names.REPORT_AUDIENCE)
+        .withExpirationSeconds(TOKEN_SECONDS)
+        .withPath("token")
+        .endServiceAccountToken()
+        .endSource()
+        .endProjected()
+        .build();
+  }
+
+  private static Volume emptyDir(String name) {
+    return new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build();
+  }
+
+  private static VolumeMount mount(String name, String path, boolean readOnly) {
+    return new VolumeMountBuilder()
+        .withName(name)
+        .withMountPath(path)
+        .withReadOnly(readOnly ? true : null)
+        .build();
+  }
+}

@@ -1,0 +1,91 @@
+package dev.hone.operator.finetune;
+
+import dev.hone.api.common.DataSource;
+import dev.hone.api.common.SourceKind;
+import dev.hone.api.common.SourceReference;
+import dev.hone.api.finetune.FineTuneJob;
+import dev.hone.api.finetune.FineTuneJobSpec;
+import dev.hone.contract.ContractVersion;
+import dev.hone.contract.DatasetConfig;
+import dev.hone.contract.JobConfig;
+import dev.hone.contract.OutputConfig;
+import dev.hone.contract.ReportConfig;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.resolve.Unsupported;
+import dev.hone.operator.run.RunView;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A FineTuneJob as the run logic sees it. */
+public final class FineTuneRuns {
+
+  private FineTuneRuns() {}
+
+  /** The view of a resource. */
+  public static RunView view(FineTuneJob resource) {
+    FineTuneJobSpec spec = resource.getSpec();
+    Owner owner =
+        new Owner(
+            FineTuneJob.KIND,
+            resource.getMetadata().getNamespace(),
+            resource.getMetadata().getName(),
+            resource.getMetadata().getUid());
+    return new RunView(
+        owner,
+        FineTuneJob.PLURAL,
+        new SourceReference(SourceKind.FINE_TUNE_JOB, owner.name()),
+        resource.getMetadata().getGeneration(),
+        spec.model(),
+        inputs(spec),
+        spec.output().uri(),
+        spec.resources(),
+        spec.runPolicy(),
+        spec.podTemplate(),
+        spec.rerun(),
+        Unsupported.of(spec),
+        (model, hash, report) -> config(owner, spec, model, hash, report));
+  }
+
+  private static JobConfig config(
+      Owner owner,
+      FineTuneJobSpec spec,
+      ResolvedModel model,
+      String hash,
+      @Nullable ReportConfig report) {
+    return new JobConfig(
+        ContractVersion.V1,
+        FineTuneJob.KIND,
+        owner.namespace(),
+        owner.name(),
+        hash,
+        model,
+        new DatasetConfig(
+            spec.dataset().train(),
+            spec.dataset().evaluation(),
+            null,
+            spec.dataset().columns(),
+            spec.dataset().maxRows()),
+        spec.task(),
+        spec.method(),
+        spec.precision(),
+        spec.training(),
+        spec.checkpoint(),
+        List.of(),
+        null,
+        null,
+        new OutputConfig(spec.output().uri(), spec.output().merge()),
+        report);
+  }
+
+  private static List<String> inputs(FineTuneJobSpec spec) {
+    List<String> uris = new ArrayList<>();
+    uris.add(spec.dataset().train().uri());
+    DataSource evaluation = spec.dataset().evaluation();
+    if (evaluation != null) {
+      uris.add(evaluation.uri());
+    }
+    return uris;
+  }
+}

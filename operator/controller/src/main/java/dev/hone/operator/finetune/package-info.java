@@ -1,0 +1,5 @@
+/** The controller of FineTuneJobs. */
+@NullMarked
+package dev.hone.operator.finetune;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The controller of InferenceDeployments. */
+@NullMarked
+package dev.hone.operator.inference;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,62 @@
+package dev.hone.operator.observe;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Asks the API server, once per question; only a pod that cannot be scheduled makes it ask at all.
+ */
+public final class LiveClusterFacts implements ClusterFacts {
+
+  private static final int FORBIDDEN = 403;
+
+  private final KubernetesClient client;
+  private final String namespace;
+
+  public LiveClusterFacts(KubernetesClient client, String namespace) {
+    this.client = client;
+    this.namespace = namespace;
+  }
+
+  @Override
+  public List<Node> nodes() {
+    return ifAllowed(() -> client.nodes().list().getItems());
+  }
+
+  @Override
+  public List<Pod> pods() {
+    return ifAllowed(
+        () ->
+            client
+                .pods()
+                .inAnyNamespace()
+                .withoutField("status.phase", "Succeeded")
+                .withoutField("status.phase", "Failed")
+                .list()
+                .getItems());
+  }
+
+  @Override
+  public Optional<PersistentVolumeClaim> claim(String name) {
+    return Optional.ofNullable(
+        client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
+  }
+
+  /** An operator that may see some namespaces only says less, but works. */
+  private static <T> List<T> ifAllowed(Supplier<List<T>> question) {
+    try {
+      return question.get();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == FORBIDDEN) {
+        return List.of();
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.hone.operator.observe;
+
+import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Says what a pod that does not run yet waits for, and what to do about it. */
+public final class PodWait {
+
+  private static final Set<String> IMAGE_REASONS =
+      Set.of(
+          "ErrImagePull",
+          "ImagePullBackOff",
+          "ErrImageNeverPull",
+          "InvalidImageName",
+          "ImageInspectError");
+
+  /** Normal steps of a start, which need no words. */
+  private static final Set<String> STARTING = Set.of("ContainerCreating", "PodInitializing");
+
+  private static final Pattern BACK_OFF =
+      Pattern.compile("^Back-off pulling image \"[^\"]*\"(: (ErrImagePull: )?)?");
+
+  private PodWait() {}
+
+  /** Whether the scheduler finds no node for the pod. */
+  public static boolean isUnschedulable(Pod pod) {
+    return unschedulable(pod).isPresent();
+  }
+
+  /** What the pod waits for, as a sentence; empty if it is just starting, or runs. */
+  public static Optional<String> explain(Pod pod, ClusterFacts facts) {
+    return unschedulable(pod)
+        .map(condition -> explainUnschedulable(pod, condition, facts))
+        .or(() -> explainWaiting(pod));
+  }
+
+  private static Optional<PodCondition> unschedulable(Pod pod) {
+    if (pod.getStatus() == null || pod.getSpec().getNodeName() != null) {
+      return Optional.empty();
+    }
+    return pod.getStatus().getConditions().stream()
+        .filter(condition -> "PodScheduled".equals(condition.getType()))
+        .filter(condition -> "False".equals(condition.getStatus()))
+        .findFirst();
+  }
+
+  private static String explainUnschedulable(Pod pod, PodCondition condition, ClusterFacts facts) {
+    if ("SchedulingGated".equals(condition.getReason())) {
+      return "waits for its scheduling gates to be removed";
+    }
+    return claimProblem(pod, facts)
+        .or(
+            () ->
+                GpuUsage.need(pod)
+                    .flatMap(need -> GpuUsage.explain(pod, need, facts.nodes(), facts.pods())))
+        .orElseGet(() -> "no node fits: " + orEmpty(condition.getMessage()));
+  }
+
+  private static Optional<String> claimProblem(Pod pod, ClusterFacts facts) {
+    return claims(pod)
+        .flatMap(
+            claim -> {
+              Optional<PersistentVolumeClaim> found = facts.claim(claim);
+              if (found.isEmpty()) {
+                return Stream.of(
+                    "PersistentVolumeClaim %s does not exist in namespace %s; create it"
+                        .formatted(claim, pod.getMetadata().getNamespace()));
+              }
+              return pending(found.get()).stream();
+            })
+        .findFirst();
+  }
+
+  private static Optional<String> pending(PersistentVolumeClaim claim) {
+    String phase = claim.getStatus() == null ? null : claim.getStatus().getPhase();
+    if (!"Lost".equals(phase)) {
+      // Pending is normal for a claim that binds when its first pod is scheduled; the scheduler
+      // says the rest.
+      return Optional.empty();
+    }
+    return Optional.of(
+        "PersistentVolumeClaim %s has lost its volume; make both again"
+            .formatted(claim.getMetadata().getName()));
+  }
+
+  private static Stream<String> claims(Pod pod) {
+    return pod.getSpec().getVolumes().stream()
+        .filter(volume -> volume.getPersistentVolumeClaim() != null)
+        .map(volume -> volume.getPersistentVolumeClaim().getClaimName())
+        .distinct();
+  }
+
+  private static Optional<String> explainWaiting(Pod pod) {
+    return statuses(pod)
+        .filter(status -> status.getState() != null && status.getState().getWaiting() != null)
+        .filter(status -> status.getState().getWaiting().getReason() != null)
+        .filter(status -> !STARTING.contains(status.getState().getWaiting().getReason()))
+        .findFirst()
+        .map(status -> explainWaiting(pod, status));
+  }
+
+  private static String explainWaiting(Pod pod, ContainerStatus status) {
+    ContainerStateWaiting waiting = status.getState().getWaiting();
+    if (!IMAGE_REASONS.contains(waiting.getReason())) {
+      return "container %s waits: %s%s"
+          .formatted(status.getName(), waiting.getReason(), colon(waiting.getMessage()));
+    }
+    // The kubelet takes turns between two reasons; the part that they share is the cause.
+    String cause = BACK_OFF.matcher(orEmpty(waiting.getMessage())).replaceFirst("");
+    return "image %s of container %s cannot be pulled%s; correct its name, or give the node access to it"
+        .formatted(image(pod, status), status.getName(), colon(cause));
+  }
+
+  private static String image(Pod pod, ContainerStatus status) {
+    return pod.getSpec().getContainers().stream()
+        .filter(container -> container.getName().equals(status.getName()))
+        .map(container -> container.getImage())
+        .findFirst()
+        .orElse(status.getImage());
+  }
+
+  private static Stream<ContainerStatus> statuses(Pod pod) {
+    if (pod.getStatus() == null) {
+      return Stream.empty();
+    }
+    return Stream.of(
+            pod.getStatus().getInitContainerStatuses(), pod.getStatus().getContainerStatuses())
+        .flatMap(List::stream);
+  }
+
+  private static String colon(String text) {
+    String trimmed = orEmpty(text).strip();
+    return trimmed.isEmpty() ? "" : ": " + trimmed;
+  }
+
+  private static String orEmpty(String text) {
+    return text == null ? "" : text;
+  }
+}

@@ -1,0 +1,172 @@
+package dev.hone.operator.resolve;
+
+import dev.hone.api.common.DeletionPolicy;
+import dev.hone.api.common.JobResources;
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.TaskType;
+import dev.hone.api.compression.CompressionJobSpec;
+import dev.hone.api.compression.Quantize;
+import dev.hone.api.compression.Step;
+import dev.hone.api.finetune.FineTuneJobSpec;
+import dev.hone.api.inference.Backend;
+import dev.hone.api.inference.InferenceDeploymentSpec;
+import dev.hone.contract.ContractJson;
+import dev.hone.operator.desired.PvcUri;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one list of what the API knows by name and nothing carries out yet. A spec that asks for it
+ * is refused with a sentence, never half obeyed. Whoever adds an executor takes its name off here.
+ */
+public final class Unsupported {
+
+  private static final Set<String> METHODS = Set.of("full", "lora");
+  private static final Set<String> STEPS = Set.of("quantize");
+  private static final Set<String> EXPORTS = Set.of("onnx");
+  private static final Set<TaskType> TASKS = Set.of(TaskType.TEXT_CLASSIFICATION);
+  private static final Map<Quantize.Scheme, String> SCHEMES =
+      new TreeMap<>(
+          Map.of(
+              Quantize.Scheme.BF16, "BF16",
+              Quantize.Scheme.INT8_QAT, "INT8QAT",
+              Quantize.Scheme.INT4_WEIGHT_ONLY, "INT4WeightOnly"));
+
+  private Unsupported() {}
+
+  /** What of a FineTuneJob cannot be done, if anything. */
+  public static Optional<String> of(FineTuneJobSpec spec) {
+    return first(
+        choice("spec.method", spec.method().choice(), METHODS),
+        task(spec.task().type()),
+        source("spec.model", spec.model()),
+        address("spec.dataset.train.uri", spec.dataset().train().uri()),
+        spec.dataset().evaluation() == null
+            ? Optional.empty()
+            : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
+        address("spec.output.uri", spec.output().uri()),
+        deletion(spec.output().deletionPolicy()),
+        nodes(spec.resources()));
+  }
+
+  /** What of a CompressionJob cannot be done, if anything. */
+  public static Optional<String> of(CompressionJobSpec spec) {
+    var data = spec.dataset();
+    return first(
+        spec.search() == null
+            ? Optional.empty()
+            : refuse("spec.search", "write the recipe in spec.steps"),
+        steps(spec.steps()),
+        choice("spec.export", spec.export().choice(), EXPORTS),
+        spec.task() == null ? Optional.empty() : task(spec.task().type()),
+        source("spec.model", spec.model()),
+        data.train() == null
+            ? Optional.empty()
+            : address("spec.dataset.train.uri", data.train().uri()),
+        data.calibration() == null
+            ? Optional.empty()
+            : address("spec.dataset.calibration.uri", data.calibration().uri()),
+        data.evaluation() == null
+            ? Optional.empty()
+            : address("spec.dataset.evaluation.uri", data.evaluation().uri()),
+        address("spec.output.uri", spec.output().uri()),
+        deletion(spec.output().deletionPolicy()),
+        nodes(spec.resources()));
+  }
+
+  /** What of an InferenceDeployment cannot be done, if anything. */
+  public static Optional<String> of(InferenceDeploymentSpec spec) {
+    return first(
+        spec.backend() == Backend.TRITON
+            ? refuse("spec.backend Triton", "write backend: Server")
+            : Optional.empty(),
+        absent("spec.engine", spec.engine()),
+        absent("spec.batching", spec.batching()),
+        absent("spec.autoscaling", spec.autoscaling()),
+        absent("spec.rollout", spec.rollout()),
+        source("spec.model", spec.model()));
+  }
+
+  private static Optional<String> steps(List<Step> steps) {
+    for (int i = 0; i < steps.size(); i++) {
+      Step step = steps.get(i);
+      String path = "spec.steps[" + i + "]";
+      Optional<String> refused =
+          choice(path, step.choice(), STEPS)
+              .or(() -> step.quantize() == null ? Optional.empty() : scheme(path, step.quantize()));
+      if (refused.isPresent()) {
+        return refused;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> scheme(String path, Quantize quantize) {
+    String name = SCHEMES.get(quantize.scheme());
+    return name == null
+        ? Optional.empty()
+        : refuse(path + ".quantize.scheme " + name, "write INT8Dynamic, INT8Static or FP16");
+  }
+
+  private static Optional<String> choice(String path, String chosen, Set<String> supported) {
+    return supported.contains(chosen)
+        ? Optional.empty()
+        : refuse(
+            path + "." + chosen,
+            "write " + String.join(" or ", supported.stream().sorted().toList()));
+  }
+
+  private static Optional<String> task(TaskType type) {
+    return TASKS.contains(type)
+        ? Optional.empty()
+        : refuse("spec.task.type " + name(type), "write TextClassification");
+  }
+
+  /** A task type as it is written in a manifest. */
+  private static String name(TaskType type) {
+    return ContractJson.write(type).replace("\"", "");
+  }
+
+  private static Optional<String> source(String path, ModelSource model) {
+    return model.uri() == null ? Optional.empty() : address(path + ".uri", model.uri());
+  }
+
+  private static Optional<String> address(String path, String uri) {
+    if (PvcUri.parse(uri).isPresent()) {
+      return Optional.empty();
+    }
+    int end = uri.indexOf("://");
+    String scheme = end < 0 ? uri : uri.substring(0, end + 3);
+    return refuse(path + " with " + scheme, "put it on a volume and write pvc://CLAIM/PATH");
+  }
+
+  private static Optional<String> deletion(@Nullable DeletionPolicy policy) {
+    return policy == DeletionPolicy.DELETE
+        ? refuse("spec.output.deletionPolicy Delete", "write Retain and delete the folder yourself")
+        : Optional.empty();
+  }
+
+  private static Optional<String> nodes(@Nullable JobResources resources) {
+    return resources != null && resources.nodes() != null && resources.nodes() > 1
+        ? refuse("spec.resources.nodes above 1", "write nodes: 1")
+        : Optional.empty();
+  }
+
+  private static Optional<String> absent(String path, @Nullable Object value) {
+    return value == null ? Optional.empty() : refuse(path, "remove it");
+  }
+
+  private static Optional<String> refuse(String what, String instead) {
+    return Optional.of(what + " is not supported yet; " + instead);
+  }
+
+  @SafeVarargs
+  private static Optional<String> first(Optional<String>... refusals) {
+    return Stream.of(refusals).flatMap(Optional::stream).findFirst();
+  }
+}

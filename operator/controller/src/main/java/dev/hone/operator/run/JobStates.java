@@ -1,0 +1,179 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.Names;
+import dev.hone.api.Reason;
+import dev.hone.api.common.RunFailure;
+import dev.hone.api.common.RunPolicy;
+import dev.hone.operator.desired.RunJob;
+import dev.hone.operator.observe.PodFailure;
+import dev.hone.operator.observe.PodWait;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the state of a run from its Job and the Job's pods. */
+final class JobStates {
+
+  static final String SUSPENDED_MESSAGE =
+      "spec.runPolicy.suspend holds the run; set it to false to go on";
+
+  private JobStates() {}
+
+  static boolean isComplete(Job job) {
+    return condition(job, "Complete").isPresent();
+  }
+
+  static boolean isFailed(Job job) {
+    return condition(job, "Failed").isPresent();
+  }
+
+  static boolean isFinished(Job job) {
+    return isComplete(job) || isFailed(job);
+  }
+
+  static Optional<JobCondition> failure(Job job) {
+    return condition(job, "Failed");
+  }
+
+  /** What differs between a Job and the policy, of what may change. */
+  static RunAction.JobChange change(Job job, @Nullable RunPolicy policy) {
+    boolean finished = isFinished(job);
+    boolean suspend = RunJob.suspend(policy);
+    int backoffLimit = RunJob.backoffLimit(policy);
+    Long deadline = policy == null ? null : policy.activeDeadlineSeconds();
+    Integer ttl = policy == null ? null : policy.ttlSecondsAfterFinished();
+    var spec = job.getSpec();
+    return new RunAction.JobChange(
+        finished || suspend == Boolean.TRUE.equals(spec.getSuspend()) ? null : suspend,
+        finished || Objects.equals(backoffLimit, spec.getBackoffLimit()) ? null : backoffLimit,
+        finished
+            ? new RunAction.Field<>(false, null)
+            : RunAction.Field.compare(spec.getActiveDeadlineSeconds(), deadline),
+        RunAction.Field.compare(spec.getTtlSecondsAfterFinished(), ttl));
+  }
+
+  /** The state of a run that has no result yet. */
+  static RunState of(RunInput in, String hash, Job job) {
+    String name = job.getMetadata().getName();
+    List<Pod> pods = in.observed().pods(job);
+    RunFailure last = lastFailure(in, hash, pods);
+    if (isFailed(job)) {
+      return failed(in, hash, job, last);
+    }
+    if (isComplete(job)) {
+      String sentence = "Job %s has ended; waits for its result".formatted(name);
+      return RunState.of(Reason.RUNNING, sentence, hash, job);
+    }
+    if (RunJob.suspend(in.view().policy())) {
+      return RunState.of(Reason.SUSPENDED, SUSPENDED_MESSAGE, hash, job).withFailure(last);
+    }
+    Optional<Pod> pod = pods.stream().filter(JobStates::isAlive).findFirst();
+    return pod.map(alive -> alive(in, hash, job, alive, last))
+        .orElseGet(() -> between(hash, job, last))
+        .withFailure(last);
+  }
+
+  private static RunState alive(
+      RunInput in, String hash, Job job, Pod pod, @Nullable RunFailure last) {
+    Optional<String> wait = PodWait.explain(pod, in.observed().facts());
+    if (wait.isPresent()) {
+      return RunState.of(Reason.PENDING, wait.get(), hash, job);
+    }
+    String name = job.getMetadata().getName();
+    if (!"Running".equals(phase(pod))) {
+      return last == null
+          ? RunState.of(Reason.PENDING, "the pod of Job %s is starting".formatted(name), hash, job)
+          : RunState.of(Reason.RETRYING, "starts again after a pod that " + cause(last), hash, job);
+    }
+    String sentence =
+        last == null
+            ? "Job %s is running".formatted(name)
+            : "Job %s is running again, after a pod that %s".formatted(name, cause(last));
+    return RunState.of(Reason.RUNNING, sentence, hash, job);
+  }
+
+  private static RunState between(String hash, Job job, @Nullable RunFailure last) {
+    return last == null
+        ? RunState.of(
+            Reason.PENDING,
+            "Job %s has no pod yet".formatted(job.getMetadata().getName()),
+            hash,
+            job)
+        : RunState.of(Reason.RETRYING, "starts again after a pod that " + cause(last), hash, job);
+  }
+
+  private static RunState failed(RunInput in, String hash, Job job, @Nullable RunFailure last) {
+    JobCondition condition = failure(job).orElseThrow();
+    RunFailure failure;
+    if ("DeadlineExceeded".equals(condition.getReason())) {
+      Long seconds = job.getSpec().getActiveDeadlineSeconds();
+      failure =
+          new RunFailure(
+              Reason.DEADLINE_EXCEEDED.value(),
+              "took longer than spec.runPolicy.activeDeadlineSeconds allows (%d); raise it, or ask for less work"
+                  .formatted(seconds),
+              null);
+    } else if (last != null) {
+      failure = last;
+    } else {
+      failure =
+          new RunFailure(
+              Reason.POD_FAILED.value(),
+              "Job %s failed (%s): %s"
+                  .formatted(
+                      job.getMetadata().getName(), condition.getReason(), condition.getMessage()),
+              null);
+    }
+    int pods = Objects.requireNonNullElse(job.getStatus().getFailed(), 0);
+    String tries = pods > 1 ? " (%d pods failed)".formatted(pods) : "";
+    return RunState.of(Reason.FAILED, failure.message() + tries, hash, job).withFailure(failure);
+  }
+
+  /** Why the newest failed pod failed; a pod that is gone is remembered by the status. */
+  private static @Nullable RunFailure lastFailure(RunInput in, String hash, List<Pod> pods) {
+    String lessMemory =
+        dev.hone.api.finetune.FineTuneJob.KIND.equals(in.view().owner().kind())
+            ? " or lower spec.training.batchSize"
+            : "";
+    return pods.stream()
+        .filter(pod -> !isAlive(pod))
+        .map(pod -> PodFailure.of(pod, Names.TRAINER_CONTAINER, lessMemory))
+        .flatMap(Optional::stream)
+        .findFirst()
+        .orElseGet(() -> remembered(in, hash));
+  }
+
+  private static @Nullable RunFailure remembered(RunInput in, String hash) {
+    var recorded = in.before().job();
+    return recorded != null && recorded.hash().equals(hash) ? in.before().failure() : null;
+  }
+
+  private static String cause(RunFailure failure) {
+    return "failed: " + failure.message();
+  }
+
+  private static boolean isAlive(Pod pod) {
+    String phase = phase(pod);
+    return !pod.isMarkedForDeletion() && !"Failed".equals(phase) && !"Succeeded".equals(phase);
+  }
+
+  private static String phase(Pod pod) {
+    return pod.getStatus() == null || pod.getStatus().getPhase() == null
+        ? "Pending"
+        : pod.getStatus().getPhase();
+  }
+
+  private static Optional<JobCondition> condition(Job job, String type) {
+    if (job.getStatus() == null) {
+      return Optional.empty();
+    }
+    return job.getStatus().getConditions().stream()
+        .filter(condition -> type.equals(condition.getType()))
+        .filter(condition -> "True".equals(condition.getStatus()))
+        .findFirst();
+  }
+}

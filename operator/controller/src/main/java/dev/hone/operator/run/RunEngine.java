@@ -1,0 +1,133 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.Reason;
+import dev.hone.api.common.RunStatus;
+import dev.hone.operator.error.ApiRefusal;
+import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.observe.LiveClusterFacts;
+import dev.hone.operator.resolve.ModelResolver;
+import dev.hone.operator.resolve.Resolution;
+import dev.hone.operator.resolve.SourceCatalog;
+import dev.hone.operator.status.StatusWriter;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pass over a resource that is run once: observe, resolve, plan, act, write the status, tell.
+ */
+public final class RunEngine {
+
+  /** When to look again at what no event tells about: free GPUs, a quota. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(15);
+
+  private final RunSettings settings;
+  private final EventRecorder events;
+
+  /** Creates an engine. */
+  public RunEngine(RunSettings settings, EventRecorder events) {
+    this.settings = settings;
+    this.events = events;
+  }
+
+  /** Makes the status from what was found; a kind adds what only it knows. */
+  @FunctionalInterface
+  public interface StatusMaker {
+
+    /** The status. */
+    RunStatus make(RunView view, Resolution resolution, RunState state, RunStatus before);
+  }
+
+  /**
+   * One pass.
+   *
+   * @param resource the resource
+   * @param blank makes an object of its kind without anything in it
+   * @param view the same resource as the run logic sees it
+   * @param catalog the resources that it may refer to
+   * @param maker makes its status
+   */
+  public <R extends CustomResource<?, RunStatus>> UpdateControl<R> reconcile(
+      R resource,
+      Supplier<R> blank,
+      RunView view,
+      SourceCatalog catalog,
+      StatusMaker maker,
+      Context<R> context) {
+    RunStatus before = withoutProgress(resource.getStatus());
+    Resolution resolution =
+        ModelResolver.resolve(view.owner().namespace(), view.self(), view.model(), catalog);
+    RunPlan plan =
+        RunPlanner.plan(new RunInput(view, resolution, observe(view, context), status(resource)));
+    RunState state;
+    try {
+      Optional<Job> started =
+          new RunExecutor(context.getClient(), settings).execute(view, resolution.model(), plan);
+      state = started.map(plan.state()::withJob).orElse(plan.state());
+    } catch (KubernetesClientException e) {
+      Optional<RunState> refused = refused(plan.state(), e);
+      if (refused.isEmpty()) {
+        return UpdateControl.noUpdate();
+      }
+      state = refused.get();
+    }
+    RunStatus now = maker.make(view, resolution, state, before);
+    StatusWriter.Outcome outcome = StatusWriter.write(context, resource, blank.get(), before, now);
+    if (outcome != StatusWriter.Outcome.UNCHANGED) {
+      events.transition(context.getClient(), resource, before.conditions(), now.conditions());
+    }
+    UpdateControl<R> control = UpdateControl.noUpdate();
+    if (outcome == StatusWriter.Outcome.OVERTAKEN) {
+      return control.rescheduleAfter(Duration.ZERO);
+    }
+    return needsAnotherLook(state) ? control.rescheduleAfter(LOOK_AGAIN) : control;
+  }
+
+  /** The state after a refusal; empty if the namespace is going away and nothing is left to say. */
+  private static Optional<RunState> refused(RunState planned, KubernetesClientException error) {
+    ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
+    String sentence = "the API server refuses the run: " + refusal.message();
+    return switch (refusal.kind()) {
+      case INVALID -> Optional.of(planned.as(Reason.INVALID, sentence));
+      case FORBIDDEN -> Optional.of(planned.as(Reason.PENDING, sentence));
+      case TERMINATING -> Optional.empty();
+    };
+  }
+
+  /** Whether the state may change without an event that reaches us. */
+  private static boolean needsAnotherLook(RunState state) {
+    return state.reason() == Reason.PENDING;
+  }
+
+  private static <R extends CustomResource<?, RunStatus>> RunObservation observe(
+      RunView view, Context<R> context) {
+    List<Job> jobs = new ArrayList<>(context.getSecondaryResources(Job.class));
+    List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
+    List<ConfigMap> configMaps = new ArrayList<>(context.getSecondaryResources(ConfigMap.class));
+    return new RunObservation(
+        view.owner(),
+        jobs,
+        pods,
+        configMaps,
+        new LiveClusterFacts(context.getClient(), view.owner().namespace()));
+  }
+
+  private static RunStatus status(CustomResource<?, RunStatus> resource) {
+    return resource.getStatus() == null ? RunStatus.empty() : resource.getStatus();
+  }
+
+  /** Progress has another writer: it is neither compared nor written. */
+  private static RunStatus withoutProgress(@Nullable RunStatus status) {
+    return status == null ? RunStatus.empty() : status.toBuilder().progress(null).build();
+  }
+}

@@ -1,0 +1,135 @@
+package dev.hone.operator.run;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.hone.api.FieldManagers;
+import dev.hone.api.Names;
+import dev.hone.contract.ContractJson;
+import dev.hone.contract.ReportConfig;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.RunConfigMap;
+import dev.hone.operator.desired.RunJob;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/** Does in the cluster what the planner wants. */
+final class RunExecutor {
+
+  private static final Logger LOG = Logger.getLogger(RunExecutor.class);
+
+  private final KubernetesClient client;
+  private final RunSettings settings;
+
+  RunExecutor(KubernetesClient client, RunSettings settings) {
+    this.client = client;
+    this.settings = settings;
+  }
+
+  /** Does everything that is wanted; gives the Job that was started, if one was. */
+  Optional<Job> execute(RunView view, Optional<ResolvedModel> model, RunPlan plan) {
+    Optional<Job> started = Optional.empty();
+    for (RunAction action : plan.actions()) {
+      switch (action) {
+        case RunAction.End end -> end(end);
+        case RunAction.Patch patch -> patch(patch);
+        case RunAction.RestoreConfig restore -> applyConfig(view, model, restore.hash());
+        case RunAction.Start start -> {
+          applyConfig(view, model, start.hash());
+          started = create(view, start.hash());
+        }
+      }
+    }
+    return started;
+  }
+
+  private void applyConfig(RunView view, Optional<ResolvedModel> model, String hash) {
+    Owner owner = view.owner();
+    ReportConfig report =
+        new ReportConfig(
+            settings.reportUrl() + Names.reportPath(owner.namespace(), view.plural(), owner.name()),
+            RunJob.TOKEN_FILE,
+            RunJob.CA_FILE);
+    String config = ContractJson.write(view.config().create(model.orElseThrow(), hash, report));
+    ConfigMap desired =
+        new RunConfigMap(owner, hash, config, settings.caCertificate().get()).build();
+    client
+        .resource(desired)
+        .patch(
+            new PatchContext.Builder()
+                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                .withFieldManager(FieldManagers.OPERATOR)
+                .withForce(true)
+                .build());
+  }
+
+  private Optional<Job> create(RunView view, String hash) {
+    Job desired =
+        new RunJob(
+                view.owner(),
+                hash,
+                settings.image(),
+                settings.pullPolicy(),
+                view.inputs(),
+                view.output(),
+                view.resources(),
+                view.policy(),
+                view.podTemplate())
+            .build();
+    try {
+      return Optional.of(client.resource(desired).create());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+      // Made by ourselves, before a restart or before the cache saw it: the name says that it is
+      // the same run.
+      return Optional.ofNullable(client.resource(desired).get())
+          .filter(job -> !job.isMarkedForDeletion())
+          .filter(
+              job ->
+                  job.getMetadata().getOwnerReferences().stream()
+                      .anyMatch(reference -> reference.getUid().equals(view.owner().uid())));
+    }
+  }
+
+  private void end(RunAction.End action) {
+    LOG.infof("deleting Job %s: %s", action.job().getMetadata().getName(), action.why());
+    client.resource(action.job()).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+  }
+
+  private void patch(RunAction.Patch action) {
+    ObjectNode spec = JsonNodeFactory.instance.objectNode();
+    RunAction.JobChange change = action.change();
+    if (change.suspend() != null) {
+      spec.put("suspend", change.suspend());
+    }
+    if (change.backoffLimit() != null) {
+      spec.put("backoffLimit", change.backoffLimit());
+    }
+    if (change.activeDeadlineSeconds().changes()) {
+      spec.put("activeDeadlineSeconds", change.activeDeadlineSeconds().value());
+    }
+    if (change.ttlSecondsAfterFinished().changes()) {
+      spec.put("ttlSecondsAfterFinished", change.ttlSecondsAfterFinished().value());
+    }
+    ObjectNode patch = JsonNodeFactory.instance.objectNode();
+    patch.set("spec", spec);
+    client
+        .resource(action.job())
+        .patch(
+            new PatchContext.Builder()
+                .withPatchType(PatchType.JSON_MERGE)
+                .withFieldManager(FieldManagers.OPERATOR)
+                .build(),
+            patch.toString());
+  }
+}

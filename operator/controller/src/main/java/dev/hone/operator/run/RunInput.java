@@ -1,0 +1,22 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.common.RunStatus;
+import dev.hone.operator.resolve.Resolution;
+import java.util.Optional;
+
+/**
+ * Everything that a plan is made from.
+ *
+ * @param view what is wanted
+ * @param resolution what became of the model
+ * @param observed what is there
+ * @param before the status as it was last written
+ */
+public record RunInput(
+    RunView view, Resolution resolution, RunObservation observed, RunStatus before) {
+
+  /** The hash of the wanted run; empty as long as its model is not resolved. */
+  public Optional<String> wantedHash() {
+    return resolution.model().map(view::hash);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.Names;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.observe.ClusterFacts;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything of a resource's runs that is there now.
+ *
+ * @param owner the resource
+ * @param jobs Jobs with its labels, whoever owns them
+ * @param pods pods with its labels
+ * @param configMaps ConfigMaps with its labels
+ * @param facts what is looked up only when a pod cannot be scheduled
+ */
+public record RunObservation(
+    Owner owner, List<Job> jobs, List<Pod> pods, List<ConfigMap> configMaps, ClusterFacts facts) {
+
+  /** The Job of a run. */
+  public Optional<Job> job(String hash) {
+    return named(jobs, Names.job(owner.name(), hash));
+  }
+
+  /** The ConfigMap that the pods of a run read. */
+  public Optional<ConfigMap> config(String hash) {
+    return named(configMaps, Names.jobConfigMap(owner.name(), hash)).filter(this::isOurs);
+  }
+
+  /**
+   * The ConfigMap with the result of a run; one of an earlier resource of this name does not count.
+   */
+  public Optional<ConfigMap> result(String hash) {
+    return named(configMaps, Names.resultConfigMap(owner.name(), hash)).filter(this::isOurs);
+  }
+
+  /** The pods of a Job, the newest first. */
+  public List<Pod> pods(Job job) {
+    String uid = job.getMetadata().getUid();
+    return pods.stream()
+        .filter(
+            pod ->
+                pod.getMetadata().getOwnerReferences().stream()
+                    .anyMatch(reference -> reference.getUid().equals(uid)))
+        .sorted(
+            Comparator.comparing(
+                    (Pod pod) ->
+                        Optional.ofNullable(pod.getMetadata().getCreationTimestamp()).orElse(""))
+                .thenComparing(pod -> pod.getMetadata().getName())
+                .reversed())
+        .toList();
+  }
+
+  /** Whether the resource is the owner of an object. */
+  public boolean isOurs(HasMetadata object) {
+    return object.getMetadata().getOwnerReferences().stream()
+        .anyMatch(reference -> reference.getUid().equals(owner.uid()));
+  }
+
+  private static <T extends HasMetadata> Optional<T> named(List<T> objects, String name) {
+    return objects.stream()
+        .filter(object -> object.getMetadata().getName().equals(name))
+        .findFirst();
+  }
+}

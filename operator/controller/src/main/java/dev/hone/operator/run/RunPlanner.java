@@ -1,0 +1,172 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.ConditionTypes;
+import dev.hone.api.Names;
+import dev.hone.api.Reason;
+import dev.hone.api.common.JobReference;
+import dev.hone.contract.RunResult;
+import dev.hone.operator.desired.RunJob;
+import dev.hone.operator.status.ConditionSet;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Decides what becomes of a run. Pure: the same input always gives the same plan. */
+public final class RunPlanner {
+
+  private RunPlanner() {}
+
+  /** The plan for what is wanted and what is there. */
+  public static RunPlan plan(RunInput in) {
+    Optional<String> refused = in.view().unsupported();
+    if (refused.isPresent()) {
+      return refuse(in, Reason.UNSUPPORTED, refused.get());
+    }
+    if (in.resolution().isCycle()) {
+      return refuse(in, Reason.INVALID, in.resolution().message());
+    }
+    Optional<String> wanted = in.wantedHash();
+    if (wanted.isPresent()) {
+      return follow(in, wanted.get(), true);
+    }
+    // A source that is not ready any more does not take back the run that was made from it.
+    JobReference current = in.before().job();
+    if (current != null) {
+      return follow(in, current.hash(), false);
+    }
+    return new RunPlan(waiting(in), List.of());
+  }
+
+  private static RunPlan refuse(RunInput in, Reason reason, String message) {
+    return new RunPlan(
+        RunState.of(reason, message), endOthers(in, null, "its resource is " + reason));
+  }
+
+  private static RunState waiting(RunInput in) {
+    return RunState.of(Reason.WAITING_FOR_REFERENCE, in.resolution().message());
+  }
+
+  private static RunPlan follow(RunInput in, String hash, boolean mayStart) {
+    List<RunAction> actions = new ArrayList<>(endOthers(in, hash, "another run is wanted now"));
+    Optional<Job> job = in.observed().job(hash);
+    Job ours = job.filter(in.observed()::isOurs).orElse(null);
+    Optional<RunResult> result = RunResults.find(in, hash, ours);
+    if (result.isPresent()) {
+      ifPatched(in, ours, actions);
+      return new RunPlan(finished(result.get(), hash, ours), actions);
+    }
+    if (job.isEmpty()) {
+      return missing(in, hash, mayStart, actions);
+    }
+    if (job.get().isMarkedForDeletion()) {
+      String sentence =
+          "waits for the earlier Job %s to be gone".formatted(job.get().getMetadata().getName());
+      return new RunPlan(RunState.of(Reason.PENDING, sentence, hash, null), actions);
+    }
+    if (ours == null) {
+      return new RunPlan(foreign(in, job.get(), hash), actions);
+    }
+    ifPatched(in, ours, actions);
+    if (mayStart && !JobStates.isFinished(ours) && in.observed().config(hash).isEmpty()) {
+      actions.add(new RunAction.RestoreConfig(hash));
+    }
+    return new RunPlan(JobStates.of(in, hash, ours), actions);
+  }
+
+  private static RunPlan missing(
+      RunInput in, String hash, boolean mayStart, List<RunAction> actions) {
+    if (hasFailed(in, hash)) {
+      RunState failed =
+          RunState.of(Reason.FAILED, readyMessage(in), hash, null)
+              .withFailure(in.before().failure());
+      return new RunPlan(failed, actions);
+    }
+    if (!mayStart) {
+      return new RunPlan(waiting(in), actions);
+    }
+    actions.add(new RunAction.Start(hash));
+    String name = Names.job(in.view().owner().name(), hash);
+    RunState state =
+        RunJob.suspend(in.view().policy())
+            ? RunState.of(Reason.SUSPENDED, JobStates.SUSPENDED_MESSAGE, hash, null)
+            : RunState.of(Reason.PENDING, "Job %s has no pod yet".formatted(name), hash, null);
+    return new RunPlan(state, actions);
+  }
+
+  private static boolean hasFailed(RunInput in, String hash) {
+    JobReference recorded = in.before().job();
+    return recorded != null
+        && recorded.hash().equals(hash)
+        && ConditionSet.find(in.before().conditions(), ConditionTypes.READY)
+            .filter(ready -> Reason.FAILED.value().equals(ready.getReason()))
+            .isPresent();
+  }
+
+  private static String readyMessage(RunInput in) {
+    return ConditionSet.find(in.before().conditions(), ConditionTypes.READY)
+        .map(ready -> ready.getMessage())
+        .orElse("");
+  }
+
+  private static RunState foreign(RunInput in, Job job, String hash) {
+    String name = job.getMetadata().getName();
+    Optional<OwnerReference> controller =
+        job.getMetadata().getOwnerReferences().stream()
+            .filter(reference -> Boolean.TRUE.equals(reference.getController()))
+            .findFirst();
+    boolean predecessor =
+        controller
+            .filter(reference -> reference.getKind().equals(in.view().owner().kind()))
+            .filter(reference -> reference.getName().equals(in.view().owner().name()))
+            .isPresent();
+    if (predecessor) {
+      String sentence =
+          "waits for Job %s of an earlier %s of this name to be gone"
+              .formatted(name, in.view().owner().kind());
+      return RunState.of(Reason.PENDING, sentence, hash, null);
+    }
+    String owner =
+        controller
+            .map(reference -> reference.getKind() + " " + reference.getName())
+            .orElse("no resource");
+    String sentence =
+        "Job %s is in the way: it belongs to %s; delete it, or give this resource another name"
+            .formatted(name, owner);
+    return RunState.of(Reason.INVALID, sentence, hash, null);
+  }
+
+  private static RunState finished(RunResult result, String hash, @Nullable Job job) {
+    Reason reason = result.reused() ? Reason.REUSED : Reason.COMPLETED;
+    String sentence =
+        result.reused()
+            ? "found the artifact of this spec, %s; nothing was run"
+            : "made the artifact %s";
+    return RunState.of(reason, sentence.formatted(result.artifact().uri()), hash, job)
+        .withResult(result);
+  }
+
+  private static void ifPatched(RunInput in, @Nullable Job job, List<RunAction> actions) {
+    if (job == null) {
+      return;
+    }
+    RunAction.JobChange change = JobStates.change(job, in.view().policy());
+    if (!change.isEmpty()) {
+      actions.add(new RunAction.Patch(job, change));
+    }
+  }
+
+  /** Ends every Job of the resource that still goes on, but that of the given run. */
+  private static List<RunAction> endOthers(RunInput in, @Nullable String hash, String why) {
+    String keep = hash == null ? null : Names.job(in.view().owner().name(), hash);
+    return in.observed().jobs().stream()
+        .filter(in.observed()::isOurs)
+        .filter(job -> !job.getMetadata().getName().equals(keep))
+        .filter(job -> !job.isMarkedForDeletion())
+        .filter(job -> !JobStates.isFinished(job))
+        .<RunAction>map(job -> new RunAction.End(job, why))
+        .toList();
+  }
+}

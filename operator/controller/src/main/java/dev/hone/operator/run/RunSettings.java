@@ -1,0 +1,14 @@
+package dev.hone.operator.run;
+
+import java.util.function.Supplier;
+
+/**
+ * What every run is given by the operator.
+ *
+ * @param image image of the trainer
+ * @param pullPolicy its pull policy
+ * @param reportUrl where pods report to, without a path
+ * @param caCertificate the certificate authority of that address in PEM
+ */
+public record RunSettings(
+    String image, String pullPolicy, String reportUrl, Supplier<String> caCertificate) {}

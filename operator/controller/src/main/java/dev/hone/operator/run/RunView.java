@@ -1,0 +1,60 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.common.JobResources;
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.RunPolicy;
+import dev.hone.api.common.SourceReference;
+import dev.hone.contract.JobConfig;
+import dev.hone.contract.ReportConfig;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.desired.Owner;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the run logic needs to know of a FineTuneJob or a CompressionJob.
+ *
+ * @param owner the resource
+ * @param plural its kind as it stands in addresses
+ * @param self how others refer to it
+ * @param generation generation of its spec
+ * @param model the model that it starts from
+ * @param inputs addresses of the data that it reads
+ * @param output address that it writes below
+ * @param resources what its pods ask for
+ * @param policy when it may go on
+ * @param podTemplate the user's template of its pods
+ * @param rerun text that asks for another run
+ * @param unsupported what the spec asks for that has no executor yet, as a sentence
+ * @param config makes the configuration of its pod
+ */
+public record RunView(
+    Owner owner,
+    String plural,
+    SourceReference self,
+    long generation,
+    ModelSource model,
+    List<String> inputs,
+    String output,
+    @Nullable JobResources resources,
+    @Nullable RunPolicy policy,
+    @Nullable PodTemplateSpec podTemplate,
+    @Nullable String rerun,
+    Optional<String> unsupported,
+    ConfigFactory config) {
+
+  /** Makes the configuration of a run's pod. */
+  @FunctionalInterface
+  public interface ConfigFactory {
+
+    /** The configuration for a resolved model. */
+    JobConfig create(ResolvedModel model, String hash, @Nullable ReportConfig report);
+  }
+
+  /** The hash of everything that is executed. */
+  public String hash(ResolvedModel resolved) {
+    return SpecHash.of(config.create(resolved, "", null), rerun);
+  }
+}
