@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 
@@ -22,8 +31,12 @@ class Document(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_null(cls, data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-        if isinstance(data, dict) and (nulls := [str(key) for key, value in data.items() if value is None]):
+    def _refuse_null(cls, data: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever JSON holds
+        if (
+            info.mode == "json"
+            and isinstance(data, dict)
+            and (nulls := [str(key) for key, value in data.items() if value is None])
+        ):
             raise ValueError(f"{', '.join(nulls)} must be left out instead of null")
         return data
 
@@ -37,15 +50,18 @@ class Union(Document):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
+        if len(self._set()) != 1:
             names = ", ".join(field.alias or name for name, field in type(self).model_fields.items())
             raise ValueError(f"exactly one of {names} must be set")
         return self
 
+    def _set(self) -> list[str]:
+        return [name for name in type(self).model_fields if getattr(self, name) is not None]
+
     @property
     def choice(self) -> str:
         """The name, on the wire, of the member that is set."""
-        (name,) = self.model_fields_set
+        (name,) = self._set()
         return type(self).model_fields[name].alias or name
 
 

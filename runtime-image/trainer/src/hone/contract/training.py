@@ -27,7 +27,7 @@ class Task(Document):
 
 
 class Precision(Document):
-    """Mixed precision. Auto takes BF16 where the device computes in it, FP16 on an older GPU, FP32 elsewhere."""
+    """Mixed precision. Auto takes BF16 on a GPU that computes in it, FP16 on an older one, FP32 on a CPU."""
 
     mode: Literal["FP32", "FP16", "BF16", "Auto"] = "Auto"
     tf32: bool | None = None

@@ -42,7 +42,9 @@ def _accuracy_drop(bound: float | None, drop: Interval | None) -> _Check | None:
     if bound is None:
         return None
     if drop is None:
-        return _Check(name, False, f"{name} is {bound:g} points, but accuracy was not measured: name dataset.evaluation.")
+        return _Check(
+            name, False, f"{name} is {bound:g} points, but accuracy was not measured: name dataset.evaluation."
+        )
     verb = "lost" if drop.value >= 0 else "gained"
     figure = f"accuracy {verb} {abs(drop.value):.2f} points{_range(drop, 'lost: 95% interval')}"
     return _Check(name, drop.value <= bound, f"{figure}; {name} allows {bound:g}.")

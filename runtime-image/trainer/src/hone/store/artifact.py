@@ -1,5 +1,6 @@
 """Writes an artifact: its files first, its manifest last, and that is the commit."""
 
+import contextlib
 import os
 import shutil
 from datetime import UTC, datetime
@@ -98,6 +99,8 @@ class ArtifactWriter:
         except OSError as error:
             raise self._not_writable(error) from error
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.checkpoints.parent.rmdir()
         read, digest = read_manifest(self.folder, self.uri)
         return read, self._reference(read, digest)
 

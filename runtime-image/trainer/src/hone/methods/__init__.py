@@ -1,0 +1,24 @@
+"""How a model is fine-tuned; one module per method."""
+
+from typing import Any
+
+from hone.contract import JobConfig
+from hone.errors import RunError
+from hone.methods.base import FineTuningMethod
+from hone.methods.full import FullFineTuning
+from hone.methods.lora import LoraFineTuning
+
+__all__ = ["FineTuningMethod", "method_for"]
+
+_METHODS: dict[str, Any] = {"full": FullFineTuning, "lora": LoraFineTuning}
+
+
+def method_for(config: JobConfig) -> FineTuningMethod:
+    """Return the method's executor; one without an executor is refused by its name."""
+    assert config.method is not None  # noqa: S101 - the contract demands it
+    choice = config.method.choice
+    executor = _METHODS.get(choice)
+    if executor is None:
+        raise RunError("Unsupported", f"The method {choice} has no executor yet; write {' or '.join(_METHODS)}.")
+    method: FineTuningMethod = executor(config)
+    return method

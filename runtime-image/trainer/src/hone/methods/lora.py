@@ -1,0 +1,100 @@
+"""LoRA through PEFT: low-rank updates beside frozen linear layers, merged on export."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from hone.contract import JobConfig
+from hone.contract.method import ALL_LINEAR, Lora
+from hone.errors import RunError
+from hone.methods.base import ADAPTER, head_modules, save_whole
+from hone.tasks.base import Loaded
+
+_BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
+
+
+class LoraFineTuning:
+    """Finds the layers itself, so that it works for model types that PEFT has no defaults for."""
+
+    default_learning_rate = 2e-4
+
+    def __init__(self, config: JobConfig) -> None:
+        assert config.method is not None  # noqa: S101 - the contract demands it
+        self._lora = config.method.lora or Lora()
+        self._merge = config.output.merge
+        self._base_uri = config.model.uri
+
+    def apply(self, loaded: Loaded) -> PreTrainedModel:
+        """Freeze the model, put LoRA beside its linear layers, and train the head whole."""
+        heads = head_modules(loaded)
+        targets = find_targets(loaded.model, self._lora.targets, heads)
+        fan_in_fan_out = {isinstance(loaded.model.get_submodule(name), Conv1D) for name in targets}
+        peft_config = LoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            r=self._lora.rank,
+            lora_alpha=self._lora.alpha if self._lora.alpha is not None else 2 * self._lora.rank,
+            lora_dropout=self._lora.dropout,
+            use_rslora=self._lora.rs_lora,
+            use_dora=self._lora.dora,
+            bias=_BIAS[self._lora.bias],
+            target_modules=targets,
+            modules_to_save=heads,
+            fan_in_fan_out=fan_in_fan_out == {True},
+        )
+        return get_peft_model(loaded.model, peft_config)
+
+    def save(self, model: PeftModel, loaded: Loaded, output: Path) -> tuple[PreTrainedModel, str | None]:
+        """Write the adapter, and the merged model unless only the adapter is wanted."""
+        folder = output / ADAPTER
+        # The path on this machine means nothing to whoever reads the adapter.
+        model.active_peft_config.base_model_name_or_path = self._base_uri
+        model.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)
+        _sort_lists(folder / "adapter_config.json")
+        if not self._merge:
+            loaded.tokenizer.save_pretrained(folder)
+            return model, None
+        merged = model.merge_and_unload(safe_merge=True)
+        return merged, save_whole(merged, loaded, output)
+
+
+def find_targets(model: nn.Module, wanted: list[str], heads: list[str]) -> list[str]:
+    """Return the names of the linear layers that are meant; `all-linear` is all but the head."""
+    linear = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D) and not any(name == h or name.startswith(h + ".") for h in heads)
+    ]
+    if not linear:
+        raise RunError(
+            "ModelInvalid", "The model has no linear layer outside its head, so LoRA has nothing to do; choose full."
+        )
+    if ALL_LINEAR in wanted:
+        return linear
+    unknown = [want for want in wanted if not any(_means(want, name) for name in linear)]
+    if unknown:
+        short = sorted({name.rpartition(".")[2] for name in linear})
+        raise RunError(
+            "ConfigInvalid",
+            f"spec.method.lora.targets names {', '.join(unknown)}, which is no linear layer of this model; it has "
+            f"{', '.join(short[:20])}, or write {ALL_LINEAR}.",
+        )
+    return [name for name in linear if any(_means(want, name) for want in wanted)]
+
+
+def _means(want: str, name: str) -> bool:
+    return name == want or name.endswith("." + want)
+
+
+def _sort_lists(path: Path) -> None:
+    # PEFT writes sets in the order of their hashes, which differs between processes.
+    config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("target_modules", "modules_to_save"):
+        if isinstance(config.get(key), list):
+            config[key] = sorted(set(config[key]))
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

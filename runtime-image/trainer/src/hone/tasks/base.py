@@ -1,0 +1,64 @@
+"""What every task has in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch.utils.data import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from hone.contract import Measurement
+from hone.contract.training import Task
+from hone.store import DataSource, ModelSource
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model with its tokenizer; `fresh` names the modules whose weights were not in the checkpoint."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    fresh: frozenset[str]
+
+
+class Encoded(Dataset[dict[str, Any]]):
+    """Examples as the model takes them, unpadded."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return self.rows[index]
+
+
+class TaskHandler(Protocol):
+    """Everything about a run that depends on what is learnt; called in this order."""
+
+    def check(self, model: ModelSource) -> None:
+        """Refuse what only the model tells, before data is read."""
+
+    def read(self, train: DataSource, evaluation: DataSource | None) -> None:
+        """Read and check the data."""
+
+    def load(self, model: ModelSource) -> Loaded:
+        """Load model and tokenizer, with a head for the task."""
+
+    def training_set(self, loaded: Loaded) -> Encoded:
+        """Return the training data as the model takes it."""
+
+    def evaluation_set(self, loaded: Loaded) -> Encoded | None:
+        """Return the evaluation data as the model takes it, if there is any."""
+
+    def collator(self, loaded: Loaded) -> Callable[[list[dict[str, Any]]], Any]:
+        """Return what makes a batch of examples."""
+
+    def measure(
+        self, model: PreTrainedModel, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
+    ) -> Measurement:
+        """Measure a model on data."""
+
+    def spec(self) -> Task:
+        """Return the task as the manifest tells it."""
