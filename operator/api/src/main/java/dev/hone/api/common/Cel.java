@@ -31,6 +31,24 @@ public final class Cel {
           + " letter or digit, because Services and labels are made of it: write for example llama-3-1 instead of"
           + " llama-3.1";
 
+  /** An amount of CPU or memory, as text or as a whole number. */
+  public static final String QUANTITY =
+      "type(self) == int ? self > 0 : (isQuantity(self) && quantity(self).isGreaterThan(quantity('0')))";
+
+  public static final String QUANTITY_MESSAGE =
+      "write an amount greater than 0, for example 500m or 2 (CPUs), 512Mi or 4Gi (bytes)";
+
+  /** Goes before a rule that holds once there is a Job. */
+  public static final String ONCE_STARTED = "!has(oldSelf.status) || !has(oldSelf.status.job) || ";
+
+  /** Goes after the name of a field that {@link #ONCE_STARTED} protects. */
+  public static final String ONCE_STARTED_MESSAGE =
+      " of a started run cannot change: create another resource with the new value, or delete this one first";
+
+  /** Goes before a rule that a reference is to another resource. */
+  public static final String SELF_REFERENCE_MESSAGE =
+      " names this resource itself: write the name of another one, or write uri instead of from";
+
   public static final String DIGEST = "^sha256:[0-9a-f]{64}$";
 
   private Cel() {}

@@ -29,13 +29,21 @@ public record ServingResources(
         @JsonPropertyDescription(
             "GPU products that the pod may run on, as the node label nvidia.com/gpu.product names them (default: any).")
         List<@Size(min = 1, max = 63) String> gpuProducts,
-    @JsonPropertyDescription("CPUs per pod; request and limit.") @Nullable Quantity cpu,
-    @JsonPropertyDescription("Memory per pod; request and limit.") @Nullable Quantity memory,
+    @Size(min = 1, max = 32)
+        @ValidationRule(value = Cel.QUANTITY, message = Cel.QUANTITY_MESSAGE)
+        @JsonPropertyDescription("CPUs per pod; request and limit.")
+        @Nullable Quantity cpu,
+    @Size(min = 1, max = 32)
+        @ValidationRule(value = Cel.QUANTITY, message = Cel.QUANTITY_MESSAGE)
+        @JsonPropertyDescription("Memory per pod; request and limit.")
+        @Nullable Quantity memory,
     @Size(min = 1, max = 253) @JsonPropertyDescription("RuntimeClass of the pods.")
         @Nullable String runtimeClassName,
     @Size(min = 1, max = 253) @JsonPropertyDescription("PriorityClass of the pods.")
         @Nullable String priorityClassName,
-    @JsonPropertyDescription("Size of the memory-backed /dev/shm; counts as memory.")
+    @Size(min = 1, max = 32)
+        @ValidationRule(value = Cel.QUANTITY, message = Cel.QUANTITY_MESSAGE)
+        @JsonPropertyDescription("Size of the memory-backed /dev/shm; counts as memory.")
         @Nullable Quantity sharedMemory)
     implements PodResources {
 

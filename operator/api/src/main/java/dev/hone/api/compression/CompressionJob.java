@@ -47,6 +47,59 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "Speedup", jsonPath = ".status.summary.speedup", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = Type.DATE)
 @ValidationRule(value = Cel.NAME, message = Cel.NAME_MESSAGE)
+@ValidationRule(
+    value =
+        "!has(self.spec.model.from) || self.spec.model.from.kind != 'CompressionJob'"
+            + " || self.spec.model.from.name != self.metadata.name",
+    message = "spec.model.from" + Cel.SELF_REFERENCE_MESSAGE)
+@ValidationRule(
+    value =
+        "!has(self.spec.steps) || self.spec.steps.all(s, !has(s.distill) || !has(s.distill.teacher)"
+            + " || !has(s.distill.teacher.from) || s.distill.teacher.from.kind != 'CompressionJob'"
+            + " || s.distill.teacher.from.name != self.metadata.name)",
+    message = "distill.teacher.from" + Cel.SELF_REFERENCE_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.output.uri == oldSelf.spec.output.uri",
+    message = "spec.output.uri" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.model == oldSelf.spec.model",
+    message = "spec.model" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.dataset == oldSelf.spec.dataset",
+    message = "spec.dataset" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.export == oldSelf.spec.export",
+    message = "spec.export" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.task) == has(oldSelf.spec.task)"
+            + " && (!has(self.spec.task) || self.spec.task == oldSelf.spec.task))",
+    message = "spec.task" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.steps) == has(oldSelf.spec.steps)"
+            + " && (!has(self.spec.steps) || self.spec.steps == oldSelf.spec.steps))",
+    message = "spec.steps" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
+            + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))",
+    message = "spec.resources" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate)"
+            + " && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate))",
+    message = "spec.podTemplate" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.search) == has(oldSelf.spec.search)"
+            + " && (!has(self.spec.search) || self.spec.search.objective == oldSelf.spec.search.objective))",
+    message = "spec.search.objective" + Cel.ONCE_STARTED_MESSAGE)
 public class CompressionJob extends CustomResource<CompressionJobSpec, RunStatus>
     implements Namespaced {
 

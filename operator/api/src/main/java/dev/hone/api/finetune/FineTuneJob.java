@@ -49,6 +49,59 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "Size", jsonPath = ".status.summary.size", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = Type.DATE)
 @ValidationRule(value = Cel.NAME, message = Cel.NAME_MESSAGE)
+@ValidationRule(
+    value =
+        "!has(self.spec.model.from) || self.spec.model.from.kind != 'FineTuneJob'"
+            + " || self.spec.model.from.name != self.metadata.name",
+    message = "spec.model.from" + Cel.SELF_REFERENCE_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.output.uri == oldSelf.spec.output.uri",
+    message = "spec.output.uri" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.output.merge) == has(oldSelf.spec.output.merge)"
+            + " && (!has(self.spec.output.merge) || self.spec.output.merge == oldSelf.spec.output.merge))",
+    message = "spec.output.merge" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.model == oldSelf.spec.model",
+    message = "spec.model" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.dataset == oldSelf.spec.dataset",
+    message = "spec.dataset" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.task == oldSelf.spec.task",
+    message = "spec.task" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.method == oldSelf.spec.method",
+    message = "spec.method" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value = Cel.ONCE_STARTED + "self.spec.training == oldSelf.spec.training",
+    message = "spec.training" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.precision) == has(oldSelf.spec.precision)"
+            + " && (!has(self.spec.precision) || self.spec.precision == oldSelf.spec.precision))",
+    message = "spec.precision" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.checkpoint) == has(oldSelf.spec.checkpoint)"
+            + " && (!has(self.spec.checkpoint) || self.spec.checkpoint == oldSelf.spec.checkpoint))",
+    message = "spec.checkpoint" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
+            + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))",
+    message = "spec.resources" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate)"
+            + " && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate))",
+    message = "spec.podTemplate" + Cel.ONCE_STARTED_MESSAGE)
 public class FineTuneJob extends CustomResource<FineTuneJobSpec, RunStatus> implements Namespaced {
 
   public static final String KIND = "FineTuneJob";

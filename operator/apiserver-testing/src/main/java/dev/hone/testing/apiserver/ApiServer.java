@@ -89,6 +89,8 @@ public final class ApiServer {
             .withCaCertFile(caCertificate().toString())
             .withOauthToken(token)
             .withNamespace("default")
+            // A test shall see an error at once.
+            .withRequestRetryBackoffLimit(0)
             .build();
     return new KubernetesClientBuilder().withConfig(config).build();
   }
@@ -123,6 +125,7 @@ public final class ApiServer {
   private static boolean isEstablished(@Nullable CustomResourceDefinition definition) {
     return definition != null
         && definition.getStatus() != null
+        && definition.getStatus().getConditions() != null
         && definition.getStatus().getConditions().stream()
             .anyMatch(c -> "Established".equals(c.getType()) && "True".equals(c.getStatus()));
   }
