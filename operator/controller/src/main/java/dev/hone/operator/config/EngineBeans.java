@@ -1,6 +1,10 @@
 package dev.hone.operator.config;
 
+import dev.hone.operator.desired.Serving;
 import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.inference.HttpModelProbe;
+import dev.hone.operator.inference.InferenceSettings;
+import dev.hone.operator.inference.ModelProbe;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.tls.CertificateAuthority;
@@ -21,6 +25,18 @@ class EngineBeans {
   EventRecorder events(Clock clock) {
     String pod = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("hone-operator");
     return new EventRecorder(clock, pod);
+  }
+
+  @Produces
+  @Singleton
+  ModelProbe probe() {
+    return new HttpModelProbe(Serving.HTTP_PORT);
+  }
+
+  @Produces
+  @Singleton
+  InferenceSettings serving(HoneConfig config) {
+    return new InferenceSettings(config.serverImage(), config.imagePullPolicy());
   }
 
   @Produces

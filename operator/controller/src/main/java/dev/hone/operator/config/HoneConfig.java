@@ -27,7 +27,9 @@ public interface HoneConfig {
   @WithDefault("hone-system")
   String operatorNamespace();
 
-  /** Where pods report to ({@code HONE_REPORT_URL}); {@link #effectiveReportUrl} knows the default. */
+  /**
+   * Where pods report to ({@code HONE_REPORT_URL}); {@link #effectiveReportUrl} knows the default.
+   */
   Optional<String> reportUrl();
 
   /** Namespaces to watch ({@code HONE_WATCH_NAMESPACES}, comma-separated); empty means all. */

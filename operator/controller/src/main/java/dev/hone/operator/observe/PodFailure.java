@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Tells from a pod why it failed. */
 public final class PodFailure {
 
+  /** Our programs end with this code if only another input helps. */
+  private static final int BAD_INPUT = 64;
+
   private static final int KILLED = 137;
   private static final int TERMINATED = 143;
 
@@ -61,6 +64,10 @@ public final class PodFailure {
     Optional<Failure> told = told(ended.getMessage());
     if (told.isPresent()) {
       return Optional.of(new RunFailure(told.get().reason(), told.get().message(), code));
+    }
+    String sentence = ended.getMessage();
+    if (code != null && code == BAD_INPUT && sentence != null && !sentence.isBlank()) {
+      return Optional.of(new RunFailure(Reason.CONFIG_INVALID.value(), sentence.strip(), code));
     }
     return Optional.of(
         new RunFailure(Reason.POD_FAILED.value(), byExitCode(pod, status.getName(), ended), code));

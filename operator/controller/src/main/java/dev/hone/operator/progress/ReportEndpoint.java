@@ -50,13 +50,11 @@ public class ReportEndpoint {
     var reporters = new Reporters(share, Ticker.systemTicker());
     this.config = config;
     this.certificates = certificates;
-    this.writer =
-        new ProgressWriter(share, MAX_WAITING, new StatusProgressPatch(client), metrics);
+    this.writer = new ProgressWriter(share, MAX_WAITING, new StatusProgressPatch(client), metrics);
     var authenticator =
         new Authenticator(client, config.report().tokenCache(), Ticker.systemTicker());
     var service =
-        new ReportService(
-            client, new RunResolver(client, authenticator), writer, reporters, clock);
+        new ReportService(client, new RunResolver(client, authenticator), writer, reporters, clock);
     this.server =
         new ReportServer(
             vertx, config.report().port(), config.report().concurrency(), service, metrics);

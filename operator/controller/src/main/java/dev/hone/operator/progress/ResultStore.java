@@ -63,8 +63,7 @@ final class ResultStore {
   }
 
   private static Optional<String> digest(ConfigMap existing) {
-    String json =
-        Optional.ofNullable(existing.getData()).orElse(Map.of()).get(Names.RESULT_KEY);
+    String json = Optional.ofNullable(existing.getData()).orElse(Map.of()).get(Names.RESULT_KEY);
     try {
       return json == null
           ? Optional.empty()

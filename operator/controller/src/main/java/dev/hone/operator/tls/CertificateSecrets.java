@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps certificates in Secrets of the operator's namespace, so that every replica has the same. */
+/**
+ * Keeps certificates in Secrets of the operator's namespace, so that every replica has the same.
+ */
 final class CertificateSecrets {
   static final String CERTIFICATE = "tls.crt";
   static final String KEY = "tls.key";
   private static final String TYPE = "kubernetes.io/tls";
   private static final Map<String, String> LABELS =
-      Map.of(
-          "app.kubernetes.io/managed-by", "hone",
-          "app.kubernetes.io/name", SubjectName.SERVICE);
+      Map.of("app.kubernetes.io/managed-by", "hone", "app.kubernetes.io/name", SubjectName.SERVICE);
 
   private final KubernetesClient client;
   private final String namespace;
@@ -46,8 +46,7 @@ final class CertificateSecrets {
 
   /** Replaces exactly the version that was read; false if another replica was faster. */
   boolean replace(String name, Stored read, KeyPairAndCertificate content) {
-    return succeeded(
-        () -> client.resource(secret(name, content, read.resourceVersion())).update());
+    return succeeded(() -> client.resource(secret(name, content, read.resourceVersion())).update());
   }
 
   private static boolean succeeded(Runnable write) {

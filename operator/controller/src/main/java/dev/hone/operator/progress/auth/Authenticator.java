@@ -37,7 +37,9 @@ public final class Authenticator {
             .build();
   }
 
-  /** Refusals are kept too: a pod with a bad token must not make the operator ask again and again. */
+  /**
+   * Refusals are kept too: a pod with a bad token must not make the operator ask again and again.
+   */
   private record Answer(@Nullable ReportingPod pod, @Nullable ReportRefusedException refusal) {
     ReportingPod orThrow() throws ReportRefusedException {
       if (pod != null) {

@@ -101,13 +101,15 @@ final class ReportRoutes {
   }
 
   private void dispatch(RoutingContext context, String report, Action action) {
-    byte[] body = context.body().buffer() == null ? new byte[0] : context.body().buffer().getBytes();
+    byte[] body =
+        context.body().buffer() == null ? new byte[0] : context.body().buffer().getBytes();
     try {
       ResourceKey key = key(context);
       String token = token(context);
       admission.enter();
       Context eventLoop = context.vertx().getOrCreateContext();
-      threads.execute(() -> handle(context, eventLoop, report, () -> action.apply(key, token, body)));
+      threads.execute(
+          () -> handle(context, eventLoop, report, () -> action.apply(key, token, body)));
     } catch (ReportRefusedException e) {
       refuse(context, report, e);
     }
@@ -118,8 +120,7 @@ final class ReportRoutes {
     int run() throws ReportRefusedException;
   }
 
-  private void handle(
-      RoutingContext context, Context eventLoop, String report, Handling handling) {
+  private void handle(RoutingContext context, Context eventLoop, String report, Handling handling) {
     Answer answer;
     try {
       answer = Answer.taken(handling.run());

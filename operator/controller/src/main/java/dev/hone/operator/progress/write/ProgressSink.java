@@ -13,7 +13,9 @@ public interface ProgressSink {
   enum Outcome {
     /** The API server has taken it. */
     WRITTEN,
-    /** The resource is gone, runs something else or knows newer progress: there is no use for it. */
+    /**
+     * The resource is gone, runs something else or knows newer progress: there is no use for it.
+     */
     OBSOLETE;
 
     String label() {

@@ -36,8 +36,7 @@ public final class Reporters {
   /** Counts a run that has just reported; answers how many seconds it is to wait. */
   public int seen(ResourceKey run) {
     intervals.put(run, MIN_INTERVAL_SECONDS);
-    int interval =
-        Math.max(MIN_INTERVAL_SECONDS, (int) Math.ceil(count() / writesPerSecond));
+    int interval = Math.max(MIN_INTERVAL_SECONDS, (int) Math.ceil(count() / writesPerSecond));
     intervals.put(run, interval);
     return interval;
   }

@@ -1,0 +1,162 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import dev.hone.api.inference.ServedModel;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The Deployment that serves a model. */
+public final class ServingDeployment {
+
+  private static final String REPOSITORY = "/models";
+  private static final int PROGRESS_SECONDS = 600;
+
+  private ServingDeployment() {}
+
+  /** The Deployment; the model's address must be on a volume. */
+  public static Deployment build(Serving serving) {
+    Owner owner = serving.owner();
+    Map<String, String> labels = Labels.of(Serving.KIND, owner.name());
+    boolean gpu = PodResourceShape.needsGpu(serving.resources());
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName(Names.deployment(owner.name()))
+        .withNamespace(owner.namespace())
+        .withLabels(labels)
+        .withOwnerReferences(owner.reference())
+        .endMetadata()
+        .withNewSpec()
+        .withReplicas(serving.replicas())
+        .withRevisionHistoryLimit(2)
+        .withProgressDeadlineSeconds(PROGRESS_SECONDS)
+        .withNewSelector()
+        .withMatchLabels(Labels.selector(Serving.KIND, owner.name()))
+        .endSelector()
+        .withNewStrategy()
+        .withType("RollingUpdate")
+        .withNewRollingUpdate()
+        // A GPU more than the replicas hold may not be free, and then a rollout would never end.
+        .withMaxSurge(new IntOrString(gpu ? 0 : 1))
+        .withMaxUnavailable(new IntOrString(gpu ? 1 : 0))
+        .endRollingUpdate()
+        .endStrategy()
+        .withTemplate(template(serving, labels))
+        .endSpec()
+        .build();
+  }
+
+  private static PodTemplateSpec template(Serving serving, Map<String, String> labels) {
+    ServedModel model = serving.model();
+    PvcUri pvc =
+        PvcUri.parse(model.uri())
+            .orElseThrow(() -> new IllegalArgumentException("not on a volume: " + model.uri()));
+    var parts =
+        new PodTemplateMerge.Parts(
+            Names.SERVER_CONTAINER,
+            serving.image(),
+            serving.pullPolicy(),
+            labels,
+            annotations(model),
+            env(model),
+            List.of(volume(pvc), tmp()),
+            List.of(
+                mount(pvc, serving.owner().name()),
+                new VolumeMountBuilder().withName("hone-tmp").withMountPath("/tmp").build()),
+            serving.resources());
+    return PodTemplateMerge.merge(serving.podTemplate(), parts, ServingDeployment::force);
+  }
+
+  private static ContainerBuilder force(ContainerBuilder container) {
+    container
+        .addNewPort()
+        .withName(Serving.HTTP_PORT_NAME)
+        .withContainerPort(Serving.HTTP_PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .addNewPort()
+        .withName("metrics")
+        .withContainerPort(Serving.METRICS_PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .withTerminationMessagePath("/dev/termination-log")
+        .withTerminationMessagePolicy("File")
+        .withReadinessProbe(probe("/v2/health/ready", 2, 1));
+    if (!container.hasStartupProbe()) {
+      // Loading a model takes as long as it takes; only a program that hangs is killed.
+      container.withStartupProbe(probe("/v2/health/live", 2, 150));
+    }
+    if (!container.hasLivenessProbe()) {
+      container.withLivenessProbe(probe("/v2/health/live", 10, 3));
+    }
+    return container;
+  }
+
+  private static Probe probe(String path, int periodSeconds, int failures) {
+    return new ProbeBuilder()
+        .withNewHttpGet()
+        .withPath(path)
+        .withPort(new IntOrString(Serving.HTTP_PORT_NAME))
+        .withScheme("HTTP")
+        .endHttpGet()
+        .withPeriodSeconds(periodSeconds)
+        .withFailureThreshold(failures)
+        .withTimeoutSeconds(5)
+        .build();
+  }
+
+  private static Map<String, String> annotations(ServedModel model) {
+    Map<String, String> annotations = new TreeMap<>();
+    annotations.put(Serving.URI_ANNOTATION, model.uri());
+    if (model.digest() != null) {
+      annotations.put(Serving.DIGEST_ANNOTATION, model.digest());
+    }
+    if (model.source() != null) {
+      annotations.put(Serving.SOURCE_ANNOTATION, model.source());
+    }
+    return annotations;
+  }
+
+  private static Map<String, String> env(ServedModel model) {
+    Map<String, String> env = new TreeMap<>();
+    env.put("HONE_MODEL_REPOSITORY", REPOSITORY);
+    if (model.digest() != null) {
+      env.put("HONE_MODEL_DIGEST", model.digest());
+    }
+    return env;
+  }
+
+  private static Volume volume(PvcUri pvc) {
+    return new VolumeBuilder()
+        .withName("hone-model")
+        .withNewPersistentVolumeClaim()
+        .withClaimName(pvc.claim())
+        .endPersistentVolumeClaim()
+        .build();
+  }
+
+  private static Volume tmp() {
+    return new VolumeBuilder().withName("hone-tmp").withNewEmptyDir().endEmptyDir().build();
+  }
+
+  private static VolumeMount mount(PvcUri pvc, String name) {
+    return new VolumeMountBuilder()
+        .withName("hone-model")
+        .withMountPath(REPOSITORY + "/" + name + "/1")
+        .withSubPath(pvc.path().isEmpty() ? null : pvc.path())
+        .withReadOnly(true)
+        .build();
+  }
+}

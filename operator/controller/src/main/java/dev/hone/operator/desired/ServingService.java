@@ -1,0 +1,34 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+
+/** The Service in front of a served model. */
+public final class ServingService {
+
+  private ServingService() {}
+
+  /** The Service. */
+  public static Service build(Owner owner) {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withName(Names.service(owner.name()))
+        .withNamespace(owner.namespace())
+        .withLabels(Labels.of(Serving.KIND, owner.name()))
+        .withOwnerReferences(owner.reference())
+        .endMetadata()
+        .withNewSpec()
+        .withSelector(Labels.selector(Serving.KIND, owner.name()))
+        .addNewPort()
+        .withName(Serving.HTTP_PORT_NAME)
+        .withProtocol("TCP")
+        .withPort(Serving.HTTP_PORT)
+        .withTargetPort(new IntOrString(Serving.HTTP_PORT_NAME))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+}

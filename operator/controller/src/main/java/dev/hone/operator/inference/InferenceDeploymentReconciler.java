@@ -1,0 +1,173 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.FieldManagers;
+import dev.hone.api.Reason;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.api.inference.InferenceDeploymentStatus;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.error.ApiRefusal;
+import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.observe.SourceWatch;
+import dev.hone.operator.resolve.ModelResolver;
+import dev.hone.operator.resolve.Resolution;
+import dev.hone.operator.status.StatusWriter;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps models served. */
+@ControllerConfiguration(name = "inferencedeployment", fieldManager = FieldManagers.OPERATOR)
+@GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
+public class InferenceDeploymentReconciler implements Reconciler<InferenceDeployment> {
+
+  /** When to look again at what no event tells about: free GPUs, a pod that gave no answer. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(15);
+
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
+
+  private final InferenceSettings settings;
+  private final EventRecorder events;
+  private final ModelProbe probe;
+  private final InferenceStatusFactory statuses;
+  private @Nullable SourceWatch<InferenceDeployment> sources;
+
+  public InferenceDeploymentReconciler(
+      InferenceSettings settings, EventRecorder events, ModelProbe probe, Clock clock) {
+    this.settings = settings;
+    this.events = events;
+    this.probe = probe;
+    this.statuses = new InferenceStatusFactory(clock);
+  }
+
+  @Override
+  public List<EventSource<?, InferenceDeployment>> prepareEventSources(
+      EventSourceContext<InferenceDeployment> context) {
+    SourceWatch<InferenceDeployment> watch =
+        new SourceWatch<>(context, resource -> resource.getSpec().model());
+    sources = watch;
+    List<EventSource<?, InferenceDeployment>> eventSources = new ArrayList<>(watch.eventSources());
+    eventSources.add(OwnedWatch.of(Deployment.class, InferenceDeployment.KIND, context));
+    eventSources.add(OwnedWatch.of(Pod.class, InferenceDeployment.KIND, context));
+    eventSources.add(OwnedWatch.of(Service.class, InferenceDeployment.KIND, context));
+    eventSources.add(OwnedWatch.of(PodDisruptionBudget.class, InferenceDeployment.KIND, context));
+    return eventSources;
+  }
+
+  @Override
+  public UpdateControl<InferenceDeployment> reconcile(
+      InferenceDeployment resource, Context<InferenceDeployment> context) {
+    InferenceView view = InferenceView.of(resource);
+    InferenceDeploymentStatus before =
+        Objects.requireNonNullElseGet(resource.getStatus(), InferenceDeploymentStatus::empty);
+    Resolution resolution =
+        ModelResolver.resolve(
+            view.owner().namespace(),
+            null,
+            view.model(),
+            Objects.requireNonNull(sources).catalog(view.owner().namespace()));
+    InferenceObservation observed = InferenceObserver.observe(view.owner(), context);
+    InferencePlan plan = InferencePlanner.plan(view, resolution, observed);
+    Optional<Deployment> deployment = observed.deployment();
+    if (plan.apply()) {
+      try {
+        deployment =
+            Optional.of(new InferenceExecutor(context.getClient(), settings).execute(view, plan));
+      } catch (KubernetesClientException e) {
+        Optional<InferencePlan> refused = refused(plan, e);
+        if (refused.isEmpty()) {
+          return UpdateControl.noUpdate();
+        }
+        plan = refused.get();
+      }
+    }
+    RolloutState rollout = RolloutState.of(deployment);
+    boolean asking = mustAsk(plan, rollout, before);
+    Optional<ModelProbe.Answer> answer = asking ? ask(view, plan, observed) : Optional.empty();
+    ServedModel model = plan.model();
+    Optional<String> obstacle =
+        model == null || rollout.complete()
+            ? Optional.empty()
+            : ServingPods.obstacle(observed.pods(), model, observed.facts());
+    InferenceDeploymentStatus now =
+        statuses.create(
+            new InferenceStatusFactory.Input(view, resolution, plan, rollout, obstacle, answer),
+            before);
+    return write(resource, before, now, context, asking && answer.isEmpty(), obstacle.isPresent());
+  }
+
+  private UpdateControl<InferenceDeployment> write(
+      InferenceDeployment resource,
+      InferenceDeploymentStatus before,
+      InferenceDeploymentStatus now,
+      Context<InferenceDeployment> context,
+      boolean unanswered,
+      boolean obstructed) {
+    StatusWriter.Outcome outcome =
+        StatusWriter.write(context, resource, new InferenceDeployment(), before, now);
+    if (outcome != StatusWriter.Outcome.UNCHANGED) {
+      events.transition(context.getClient(), resource, before.conditions(), now.conditions());
+    }
+    UpdateControl<InferenceDeployment> control = UpdateControl.noUpdate();
+    if (outcome == StatusWriter.Outcome.OVERTAKEN) {
+      return control.rescheduleAfter(Duration.ZERO);
+    }
+    if (unanswered) {
+      return control.rescheduleAfter(ASK_AGAIN);
+    }
+    return obstructed ? control.rescheduleAfter(LOOK_AGAIN) : control;
+  }
+
+  /** The plan after a refusal; empty if the namespace is going away and nothing is left to say. */
+  private static Optional<InferencePlan> refused(
+      InferencePlan plan, KubernetesClientException error) {
+    ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
+    String sentence = "the API server refuses the deployment: " + refusal.message();
+    return switch (refusal.kind()) {
+      case INVALID -> Optional.of(blocked(plan, Reason.INVALID, sentence));
+      case FORBIDDEN -> Optional.of(blocked(plan, Reason.PENDING, sentence));
+      case TERMINATING -> Optional.empty();
+    };
+  }
+
+  private static InferencePlan blocked(InferencePlan plan, Reason reason, String sentence) {
+    return new InferencePlan(
+        plan.model(), false, false, Optional.of(new InferencePlan.Blocked(reason, sentence)));
+  }
+
+  /** A pod is asked when the rollout is complete and something about it is new. */
+  private static boolean mustAsk(
+      InferencePlan plan, RolloutState rollout, InferenceDeploymentStatus before) {
+    ServedModel model = plan.model();
+    return model != null
+        && plan.blocked().isEmpty()
+        && rollout.complete()
+        && rollout.ready() > 0
+        && (before.provider() == null
+            || !Objects.equals(before.readyReplicas(), rollout.ready())
+            || !Objects.equals(before.model(), model)
+            || (model.digest() != null && !model.digest().equals(before.servedDigest())));
+  }
+
+  private Optional<ModelProbe.Answer> ask(
+      InferenceView view, InferencePlan plan, InferenceObservation observed) {
+    return ServingPods.ready(observed.pods(), Objects.requireNonNull(plan.model()))
+        .flatMap(pod -> probe.ask(pod, view.owner().name()));
+  }
+}

@@ -1,0 +1,67 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.FieldManagers;
+import dev.hone.api.Names;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingDeployment;
+import dev.hone.operator.desired.ServingDisruptionBudget;
+import dev.hone.operator.desired.ServingService;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.Objects;
+
+/**
+ * Applies the objects of an InferenceDeployment; applying what is there already changes nothing.
+ */
+final class InferenceExecutor {
+
+  private static final PatchContext APPLY =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager(FieldManagers.OPERATOR)
+          .withForce(true)
+          .build();
+
+  private final KubernetesClient client;
+  private final InferenceSettings settings;
+
+  InferenceExecutor(KubernetesClient client, InferenceSettings settings) {
+    this.client = client;
+    this.settings = settings;
+  }
+
+  /** Applies everything, the Service first; gives the Deployment as it is now. */
+  Deployment execute(InferenceView view, InferencePlan plan) {
+    Owner owner = view.owner();
+    apply(ServingService.build(owner));
+    if (ServingDisruptionBudget.isNeeded(view.replicas())) {
+      apply(ServingDisruptionBudget.build(owner));
+    } else if (plan.dropDisruptionBudget()) {
+      client
+          .policy()
+          .v1()
+          .podDisruptionBudget()
+          .inNamespace(owner.namespace())
+          .withName(Names.podDisruptionBudget(owner.name()))
+          .delete();
+    }
+    return apply(
+        ServingDeployment.build(
+            new Serving(
+                owner,
+                Objects.requireNonNull(plan.model()),
+                view.replicas(),
+                settings.image(),
+                settings.pullPolicy(),
+                view.resources(),
+                view.podTemplate())));
+  }
+
+  private <T extends HasMetadata> T apply(T desired) {
+    return client.resource(desired).patch(APPLY);
+  }
+}

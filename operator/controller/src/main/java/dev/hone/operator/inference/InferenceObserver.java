@@ -1,0 +1,93 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.Names;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.observe.LiveClusterFacts;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at everything that belongs to an InferenceDeployment. */
+final class InferenceObserver {
+
+  private InferenceObserver() {}
+
+  static InferenceObservation observe(Owner owner, Context<InferenceDeployment> context) {
+    Optional<Deployment> deployment =
+        context.getSecondaryResource(Deployment.class).filter(found -> isOurs(found, owner));
+    Optional<Service> service =
+        context.getSecondaryResource(Service.class).filter(found -> isOurs(found, owner));
+    boolean budget =
+        context
+            .getSecondaryResource(PodDisruptionBudget.class)
+            .filter(found -> isOurs(found, owner))
+            .isPresent();
+    List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
+    KubernetesClient client = context.getClient();
+    Optional<String> obstacle =
+        deployment.isPresent()
+            ? Optional.empty()
+            : inTheWay(
+                owner,
+                "Deployment",
+                client
+                    .apps()
+                    .deployments()
+                    .inNamespace(owner.namespace())
+                    .withName(Names.deployment(owner.name()))
+                    .get());
+    if (obstacle.isEmpty() && service.isEmpty()) {
+      obstacle =
+          inTheWay(
+              owner,
+              "Service",
+              client
+                  .services()
+                  .inNamespace(owner.namespace())
+                  .withName(Names.service(owner.name()))
+                  .get());
+    }
+    return new InferenceObservation(
+        deployment, pods, budget, obstacle, new LiveClusterFacts(client, owner.namespace()));
+  }
+
+  /** A forced apply would take over an object of somebody else: look before the first one. */
+  private static Optional<String> inTheWay(Owner owner, String kind, @Nullable HasMetadata found) {
+    if (found == null || isOurs(found, owner)) {
+      return Optional.empty();
+    }
+    String belongs =
+        found.getMetadata().getOwnerReferences().stream()
+            .findFirst()
+            .map(InferenceObserver::sentence)
+            .orElse("to no resource of Hone");
+    return Optional.of(
+        "%s %s is in the way: it belongs %s; delete it, or give this resource another name"
+            .formatted(kind, found.getMetadata().getName(), belongs));
+  }
+
+  private static String sentence(OwnerReference reference) {
+    return "to "
+        + reference.getKind()
+        + " "
+        + reference.getName()
+        + " ("
+        + reference.getUid()
+        + ")";
+  }
+
+  private static boolean isOurs(HasMetadata object, Owner owner) {
+    return object.getMetadata().getOwnerReferences().stream()
+        .anyMatch(reference -> reference.getUid().equals(owner.uid()));
+  }
+}

@@ -1,0 +1,64 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.Reason;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingDisruptionBudget;
+import dev.hone.operator.resolve.Resolution;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Decides what is served. Pure: the same input always gives the same plan. */
+public final class InferencePlanner {
+
+  private InferencePlanner() {}
+
+  /** The plan. What serves already goes on, whatever becomes of its source or of the spec. */
+  public static InferencePlan plan(
+      InferenceView view, Resolution resolution, InferenceObservation observed) {
+    ServedModel current = observed.deployment().map(InferencePlanner::served).orElse(null);
+    Optional<String> refused = view.unsupported();
+    if (refused.isPresent()) {
+      return blocked(current, Reason.UNSUPPORTED, refused.get());
+    }
+    if (observed.obstacle().isPresent()) {
+      return blocked(current, Reason.INVALID, observed.obstacle().get());
+    }
+    ServedModel wanted = resolution.model().map(model -> model(model, resolution)).orElse(current);
+    if (wanted == null) {
+      return blocked(null, Reason.WAITING_FOR_REFERENCE, resolution.message());
+    }
+    boolean drop =
+        observed.disruptionBudget() && !ServingDisruptionBudget.isNeeded(view.replicas());
+    return new InferencePlan(wanted, true, drop, Optional.empty());
+  }
+
+  private static InferencePlan blocked(
+      @Nullable ServedModel current, Reason reason, String message) {
+    return new InferencePlan(
+        current, false, false, Optional.of(new InferencePlan.Blocked(reason, message)));
+  }
+
+  private static ServedModel model(ResolvedModel model, Resolution resolution) {
+    return new ServedModel(model.uri(), model.digest(), resolution.source());
+  }
+
+  /** The model that a Deployment's pods are made for. */
+  static @Nullable ServedModel served(Deployment deployment) {
+    var metadata = deployment.getSpec().getTemplate().getMetadata();
+    Map<String, String> annotations =
+        metadata == null || metadata.getAnnotations() == null
+            ? Map.of()
+            : metadata.getAnnotations();
+    String uri = annotations.get(Serving.URI_ANNOTATION);
+    return uri == null
+        ? null
+        : new ServedModel(
+            uri,
+            annotations.get(Serving.DIGEST_ANNOTATION),
+            annotations.get(Serving.SOURCE_ANNOTATION));
+  }
+}

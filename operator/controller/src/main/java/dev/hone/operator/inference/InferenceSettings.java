@@ -1,0 +1,9 @@
+package dev.hone.operator.inference;
+
+/**
+ * What every InferenceDeployment is given by the operator.
+ *
+ * @param image image of the server
+ * @param pullPolicy its pull policy
+ */
+public record InferenceSettings(String image, String pullPolicy) {}

@@ -1,0 +1,145 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.ConditionTypes;
+import dev.hone.api.Names;
+import dev.hone.api.Reason;
+import dev.hone.api.inference.InferenceDeploymentStatus;
+import dev.hone.api.inference.InferenceSummary;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.resolve.ModelResolver;
+import dev.hone.operator.resolve.Resolution;
+import dev.hone.operator.status.ConditionSet;
+import java.time.Clock;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the status of an InferenceDeployment. */
+final class InferenceStatusFactory {
+
+  private static final int SHORT_DIGEST = 12;
+
+  private final Clock clock;
+
+  InferenceStatusFactory(Clock clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * What the status is made from.
+   *
+   * @param view what is wanted
+   * @param resolution what became of the model
+   * @param plan what was decided
+   * @param rollout how far the pods are
+   * @param obstacle what keeps a pod from getting ready, as a sentence
+   * @param answer what a ready pod says of its model, if it was asked
+   */
+  record Input(
+      InferenceView view,
+      Resolution resolution,
+      InferencePlan plan,
+      RolloutState rollout,
+      Optional<String> obstacle,
+      Optional<ModelProbe.Answer> answer) {}
+
+  InferenceDeploymentStatus create(Input in, InferenceDeploymentStatus before) {
+    RolloutState rollout = in.rollout();
+    ServedModel model = in.plan().model();
+    String served = servedDigest(in, before);
+    return InferenceDeploymentStatus.empty().toBuilder()
+        .observedGeneration(in.view().generation())
+        .conditions(conditions(in, served, before))
+        .model(model)
+        .servedDigest(served)
+        .endpoint(
+            model == null
+                ? null
+                : Names.endpoint(in.view().owner().namespace(), in.view().owner().name()))
+        .provider(in.answer().map(ModelProbe.Answer::provider).orElse(before.provider()))
+        .replicas(in.view().replicas())
+        .readyReplicas(rollout.ready())
+        .summary(
+            new InferenceSummary(rollout.ready() + "/" + in.view().replicas(), shortDigest(served)))
+        .build();
+  }
+
+  private java.util.List<io.fabric8.kubernetes.api.model.Condition> conditions(
+      Input in, @Nullable String served, InferenceDeploymentStatus before) {
+    State state = state(in, served);
+    RolloutState rollout = in.rollout();
+    boolean serving = rollout.available() > 0;
+    Reason availability =
+        !serving
+            ? Reason.UNAVAILABLE
+            : rollout.available() < rollout.wanted() ? Reason.DEGRADED : Reason.AVAILABLE;
+    return new ConditionSet(clock, in.view().generation(), before.conditions())
+        .set(ConditionTypes.READY, state.ready(), state.reason(), state.message())
+        .set(
+            ConditionTypes.AVAILABLE,
+            serving,
+            availability,
+            "%d of %d replicas are available".formatted(rollout.available(), rollout.wanted()))
+        .set(
+            ConditionTypes.REFERENCES_RESOLVED,
+            in.resolution().isResolved(),
+            in.resolution().reason(),
+            in.resolution().message())
+        .build();
+  }
+
+  private record State(boolean ready, Reason reason, String message) {}
+
+  private static State state(Input in, @Nullable String served) {
+    Optional<InferencePlan.Blocked> blocked = in.plan().blocked();
+    if (blocked.isPresent()) {
+      return new State(false, blocked.get().reason(), blocked.get().message());
+    }
+    RolloutState rollout = in.rollout();
+    ServedModel model = Objects.requireNonNull(in.plan().model());
+    if (rollout.complete()) {
+      return new State(true, Reason.AVAILABLE, availableMessage(in, model, served));
+    }
+    boolean known = served != null && served.equals(model.digest());
+    String count = "%d of %d replicas are ready".formatted(rollout.ready(), in.view().replicas());
+    String why = in.obstacle().map(obstacle -> ": " + obstacle).orElse("");
+    if (!known) {
+      return new State(false, Reason.DEPLOYING, "rolls out " + name(model) + "; " + count + why);
+    }
+    return new State(
+        false, rollout.available() > 0 ? Reason.DEGRADED : Reason.UNAVAILABLE, count + why);
+  }
+
+  private static String availableMessage(Input in, ServedModel model, @Nullable String served) {
+    if (in.view().replicas() == 0) {
+      return "spec.replicas is 0: nothing is served";
+    }
+    String what = served == null ? name(model) : ModelResolver.shortDigest(served);
+    String text =
+        "%d of %d replicas serve %s".formatted(in.rollout().ready(), in.view().replicas(), what);
+    return in.resolution().isResolved() ? text : text + "; " + in.resolution().message();
+  }
+
+  private static String name(ServedModel model) {
+    return model.digest() == null ? model.uri() : ModelResolver.shortDigest(model.digest());
+  }
+
+  /** A rollout that is not complete serves two versions: the old one counts until it is gone. */
+  private static @Nullable String servedDigest(Input in, InferenceDeploymentStatus before) {
+    ServedModel model = in.plan().model();
+    if (model == null || !in.rollout().complete() || in.plan().blocked().isPresent()) {
+      return before.servedDigest();
+    }
+    return model.digest() != null
+        ? model.digest()
+        : in.answer().map(ModelProbe.Answer::digest).orElse(before.servedDigest());
+  }
+
+  private static @Nullable String shortDigest(@Nullable String digest) {
+    if (digest == null) {
+      return null;
+    }
+    String hex = digest.substring(digest.indexOf(':') + 1);
+    return hex.length() <= SHORT_DIGEST ? hex : hex.substring(0, SHORT_DIGEST);
+  }
+}

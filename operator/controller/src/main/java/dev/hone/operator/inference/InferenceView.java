@@ -1,0 +1,49 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.api.inference.InferenceDeploymentSpec;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.resolve.Unsupported;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an InferenceDeployment asks for.
+ *
+ * @param owner the resource
+ * @param generation generation of its spec
+ * @param model the model to serve
+ * @param replicas number of pods
+ * @param resources what each pod asks for
+ * @param podTemplate the user's template
+ * @param unsupported what the spec asks for that has no executor yet, as a sentence
+ */
+public record InferenceView(
+    Owner owner,
+    long generation,
+    ModelSource model,
+    int replicas,
+    @Nullable ServingResources resources,
+    @Nullable PodTemplateSpec podTemplate,
+    Optional<String> unsupported) {
+
+  /** The view of a resource. */
+  public static InferenceView of(InferenceDeployment resource) {
+    InferenceDeploymentSpec spec = resource.getSpec();
+    return new InferenceView(
+        new Owner(
+            InferenceDeployment.KIND,
+            resource.getMetadata().getNamespace(),
+            resource.getMetadata().getName(),
+            resource.getMetadata().getUid()),
+        resource.getMetadata().getGeneration(),
+        spec.model(),
+        spec.replicas() == null ? 1 : spec.replicas(),
+        spec.resources(),
+        spec.podTemplate(),
+        Unsupported.of(spec));
+  }
+}

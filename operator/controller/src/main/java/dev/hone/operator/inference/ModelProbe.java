@@ -1,0 +1,21 @@
+package dev.hone.operator.inference;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Asks a pod what it serves. */
+@FunctionalInterface
+public interface ModelProbe {
+
+  /**
+   * What a pod says of its model.
+   *
+   * @param provider what really computes
+   * @param digest digest of the model
+   */
+  record Answer(@Nullable String provider, @Nullable String digest) {}
+
+  /** The pod's answer; empty if it gives none in time. */
+  Optional<Answer> ask(Pod pod, String model);
+}

@@ -1,0 +1,68 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.Names;
+import dev.hone.api.common.RunFailure;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.Serving;
+import dev.hone.operator.observe.ClusterFacts;
+import dev.hone.operator.observe.PodFailure;
+import dev.hone.operator.observe.PodWait;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Reads the pods of an InferenceDeployment. */
+final class ServingPods {
+
+  private ServingPods() {}
+
+  /** What keeps a pod with the wanted model from getting ready, as a sentence. */
+  static Optional<String> obstacle(List<Pod> pods, ServedModel model, ClusterFacts facts) {
+    List<Pod> waiting =
+        pods.stream()
+            .filter(pod -> !pod.isMarkedForDeletion())
+            .filter(pod -> serves(pod, model))
+            .filter(pod -> !isReady(pod))
+            .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
+            .toList();
+    // What a container said as it ended tells more than that it waits to be started again.
+    return waiting.stream()
+        .map(pod -> PodFailure.of(pod, Names.SERVER_CONTAINER, ""))
+        .flatMap(Optional::stream)
+        .map(RunFailure::message)
+        .findFirst()
+        .or(
+            () ->
+                waiting.stream()
+                    .map(pod -> PodWait.explain(pod, facts))
+                    .flatMap(Optional::stream)
+                    .findFirst());
+  }
+
+  /** A ready pod with the wanted model. */
+  static Optional<Pod> ready(List<Pod> pods, ServedModel model) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> serves(pod, model))
+        .filter(ServingPods::isReady)
+        .min(Comparator.comparing(pod -> pod.getMetadata().getName()));
+  }
+
+  private static boolean serves(Pod pod, ServedModel model) {
+    Map<String, String> annotations =
+        Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), Map.of());
+    return Objects.equals(model.uri(), annotations.get(Serving.URI_ANNOTATION))
+        && Objects.equals(model.digest(), annotations.get(Serving.DIGEST_ANNOTATION));
+  }
+
+  private static boolean isReady(Pod pod) {
+    return pod.getStatus() != null
+        && pod.getStatus().getConditions().stream()
+            .anyMatch(
+                condition ->
+                    "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
+  }
+}
