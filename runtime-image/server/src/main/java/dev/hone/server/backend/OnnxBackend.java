@@ -1,0 +1,155 @@
+package dev.hone.server.backend;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import dev.hone.server.protocol.BytesTensor;
+import dev.hone.server.protocol.NumericTensor;
+import dev.hone.server.protocol.Shape;
+import dev.hone.server.protocol.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/** A model in ONNX Runtime, on its CPU provider. */
+public final class OnnxBackend implements Backend {
+  private static final String PROVIDER = "CPUExecutionProvider";
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final Signature signature;
+
+  /** One native buffer for each input, grown when needed: ONNX Runtime reads it in place. */
+  private final Map<String, ByteBuffer> buffers = new HashMap<>();
+
+  private OnnxBackend(OrtEnvironment environment, OrtSession session, Signature signature) {
+    this.environment = environment;
+    this.session = session;
+    this.signature = signature;
+  }
+
+  /** Loads a model with that many threads for each run. */
+  public static OnnxBackend load(Path model, int threads) throws BackendException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(threads);
+      options.setInterOpNumThreads(1);
+      // Waiting threads must not burn the CPU share of a small container.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      // A failed run is an exception, which is answered; its echo on stderr would be noise.
+      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      OrtSession session = environment.createSession(model.toString(), options);
+      try {
+        return new OnnxBackend(environment, session, OnnxSignature.of(session));
+      } catch (OrtException | BackendException e) {
+        session.close();
+        throw e;
+      }
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public Signature signature() {
+    return signature;
+  }
+
+  @Override
+  public String provider() {
+    return PROVIDER;
+  }
+
+  @Override
+  public List<Tensor> run(Map<String, Tensor> inputs, List<String> outputs)
+      throws BackendException {
+    Map<String, OnnxTensor> feeds = new HashMap<>();
+    try {
+      for (Tensor input : inputs.values()) {
+        feeds.put(input.name(), feed(input));
+      }
+      try (OrtSession.Result result = session.run(feeds, new LinkedHashSet<>(outputs))) {
+        List<Tensor> answers = new ArrayList<>(outputs.size());
+        for (String output : outputs) {
+          answers.add(answer(output, result.get(output).orElseThrow()));
+        }
+        return answers;
+      }
+    } catch (OrtException e) {
+      throw failure(e);
+    } finally {
+      feeds.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private OnnxTensor feed(Tensor input) throws OrtException {
+    long[] shape = input.shape().toArray();
+    return switch (input) {
+      case BytesTensor bytes ->
+          OnnxTensor.createTensor(environment, bytes.values().toArray(new String[0]), shape);
+      case NumericTensor numeric ->
+          OnnxTensor.createTensor(
+              environment, nativeCopy(numeric), shape, OnnxTypes.onnx(numeric.datatype()));
+    };
+  }
+
+  private ByteBuffer nativeCopy(NumericTensor tensor) {
+    int size = tensor.data().limit();
+    ByteBuffer buffer = buffers.get(tensor.name());
+    if (buffer == null || buffer.capacity() < size) {
+      buffer = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
+      buffers.put(tensor.name(), buffer);
+    }
+    buffer.clear().limit(size);
+    buffer.put(0, tensor.data(), 0, size);
+    return buffer;
+  }
+
+  private static Tensor answer(String name, OnnxValue value) throws OrtException {
+    OnnxTensor tensor = (OnnxTensor) value;
+    Shape shape = Shape.of(tensor.getInfo().getShape());
+    if (tensor.getInfo().type == OnnxJavaType.STRING) {
+      List<String> strings = new ArrayList<>();
+      flatten(tensor.getValue(), strings);
+      return new BytesTensor(name, shape, strings);
+    }
+    ByteBuffer data = tensor.getByteBuffer().order(ByteOrder.nativeOrder());
+    return new NumericTensor(
+        name, OnnxTypes.datatype(tensor.getInfo().type).orElseThrow(), shape, data);
+  }
+
+  private static void flatten(Object value, List<String> into) {
+    if (value instanceof Object[] array) {
+      for (Object element : array) {
+        flatten(element, into);
+      }
+    } else {
+      into.add(value.toString());
+    }
+  }
+
+  private static BackendException failure(OrtException e) {
+    return new BackendException(
+        String.valueOf(e.getMessage()),
+        e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_ARGUMENT,
+        e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException("ONNX Runtime did not close a session", e);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.hone.server.batching;
+
+import dev.hone.server.protocol.Tensor;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request asks the backend for.
+ *
+ * @param inputs every input of the model, by name
+ * @param outputs the model's outputs to compute
+ * @param rows its share of a batch
+ * @param group requests of equal groups may share a run; null runs alone
+ * @param padding for each input whose axis 1 may be lengthened to the batch's longest, what fills
+ *     it
+ */
+public record BatchRequest(
+    Map<String, Tensor> inputs,
+    List<String> outputs,
+    int rows,
+    @Nullable Object group,
+    Map<String, Long> padding) {
+  /** Copies the collections. */
+  public BatchRequest {
+    inputs = Map.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    padding = Map.copyOf(padding);
+  }
+}

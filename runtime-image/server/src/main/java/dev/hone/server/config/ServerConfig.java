@@ -1,0 +1,42 @@
+package dev.hone.server.config;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** The server's settings; each is an environment variable, such as HONE_MAX_BATCH. */
+@ConfigMapping(prefix = "hone")
+public interface ServerConfig {
+  /** The folder that holds {@code <model>/<version>/}. */
+  @WithDefault("/models")
+  Path modelRepository();
+
+  /** The digest that the only model in the repository must have. */
+  Optional<String> modelDigest();
+
+  /** The most rows in one run, and in one request. */
+  @WithDefault("16")
+  int maxBatch();
+
+  /** The most requests of one model that wait; one more is answered 503. */
+  @WithDefault("256")
+  int maxQueue();
+
+  /** The threads of one run; without it, as many as the container has CPUs. */
+  OptionalInt intraOpThreads();
+
+  /** The largest request body. */
+  @WithDefault("32M")
+  MemorySize maxBody();
+
+  /** How long the server goes on serving after SIGTERM, so that routes to it can be taken away. */
+  @WithDefault("5")
+  int drainSeconds();
+
+  /** Where the reason of a failed start is written. */
+  @WithDefault("/dev/termination-log")
+  Path terminationLog();
+}

@@ -1,0 +1,145 @@
+package dev.hone.server.lifecycle;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.server.backend.Backend;
+import dev.hone.server.backend.BackendException;
+import dev.hone.server.backend.OnnxBackend;
+import dev.hone.server.backend.Signature;
+import dev.hone.server.batching.Batcher;
+import dev.hone.server.config.ServerConfig;
+import dev.hone.server.metrics.InferenceMetrics;
+import dev.hone.server.metrics.MeteredModel;
+import dev.hone.server.metrics.ModelStatistics;
+import dev.hone.server.protocol.TensorMetadata;
+import dev.hone.server.repository.Artifact;
+import dev.hone.server.repository.Manifest;
+import dev.hone.server.repository.RepositoryException;
+import dev.hone.server.repository.RepositoryException.Reason;
+import dev.hone.server.serving.ServedModel;
+import dev.hone.server.text.PadToken;
+import dev.hone.server.text.TextEncoder;
+import dev.hone.server.text.TextTokenizer;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes a model that can be served out of a verified artifact. */
+@ApplicationScoped
+public class ModelLoader {
+  private static final int DEFAULT_MAX_LENGTH = 512;
+
+  private final ServerConfig config;
+  private final InferenceMetrics metrics;
+  private final ObjectMapper json;
+
+  /** Loads with those settings. */
+  public ModelLoader(ServerConfig config, InferenceMetrics metrics, ObjectMapper json) {
+    this.config = config;
+    this.metrics = metrics;
+    this.json = json;
+  }
+
+  /** Loads a model version and starts its worker. */
+  public ServedModel load(Artifact artifact) throws RepositoryException {
+    String name = artifact.folder().name();
+    String version = artifact.folder().version();
+    Backend backend = backend(artifact);
+    try {
+      Optional<TextEncoder> text = text(artifact, backend.signature());
+      ModelStatistics statistics = metrics.statistics(name, version);
+      int maxRows = config.maxBatch();
+      Batcher batcher = new Batcher(name, backend, maxRows, config.maxQueue(), statistics);
+      ServedModel model =
+          new ServedModel(
+              name,
+              version,
+              backend.signature(),
+              labels(artifact),
+              text,
+              parameters(artifact, backend, text.isPresent()),
+              maxRows,
+              batcher,
+              statistics);
+      batcher.start();
+      metrics.publish(
+          new MeteredModel(
+              name,
+              version,
+              backend.provider(),
+              artifact.digest().orElse(""),
+              statistics,
+              batcher::waiting));
+      return model;
+    } catch (RepositoryException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  private Backend backend(Artifact artifact) throws RepositoryException {
+    int threads =
+        config.intraOpThreads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
+    try {
+      return OnnxBackend.load(artifact.model(), threads);
+    } catch (BackendException e) {
+      throw invalid(artifact, "ONNX Runtime cannot load it: " + e.getMessage(), e);
+    }
+  }
+
+  private Optional<TextEncoder> text(Artifact artifact, Signature signature)
+      throws RepositoryException {
+    Optional<Path> file = artifact.tokenizer();
+    Optional<Manifest.Task> task = artifact.task();
+    if (file.isEmpty() || task.isEmpty() || !task.get().type().startsWith("Text")) {
+      return Optional.empty();
+    }
+    Optional<TensorMetadata> odd = TextEncoder.unsupported(signature.inputs());
+    if (odd.isPresent()) {
+      throw invalid(
+          artifact,
+          "its task is %s, but its input '%s' is no token ids (input_ids, attention_mask or token_type_ids of INT64 or INT32 with shape [-1, -1])"
+              .formatted(task.get().type(), odd.get().name()),
+          null);
+    }
+    Integer maxLength = task.get().maxLength();
+    try {
+      return Optional.of(
+          new TextEncoder(
+              TextTokenizer.load(file.get(), maxLength == null ? DEFAULT_MAX_LENGTH : maxLength),
+              signature.inputs(),
+              new PadToken(json).find(file.get(), artifact.config())));
+    } catch (IOException | RuntimeException e) {
+      throw invalid(artifact, "its tokenizer.json cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static List<String> labels(Artifact artifact) {
+    return artifact.task().map(Manifest.Task::labels).orElse(List.of());
+  }
+
+  private static Map<String, Object> parameters(Artifact artifact, Backend backend, boolean text) {
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    parameters.put("provider", backend.provider());
+    artifact.digest().ifPresent(digest -> parameters.put("digest", digest));
+    artifact.task().ifPresent(task -> parameters.put("task", task.type()));
+    if (!labels(artifact).isEmpty()) {
+      parameters.put("labels", labels(artifact));
+    }
+    if (text) {
+      parameters.put("text_input", "text");
+    }
+    return parameters;
+  }
+
+  private static RepositoryException invalid(
+      Artifact artifact, String why, @org.jspecify.annotations.Nullable Exception cause) {
+    String sentence = "model '%s' is not usable: %s".formatted(artifact.folder().name(), why);
+    return cause == null
+        ? new RepositoryException(Reason.MODEL_INVALID, sentence)
+        : new RepositoryException(Reason.MODEL_INVALID, sentence, cause);
+  }
+}

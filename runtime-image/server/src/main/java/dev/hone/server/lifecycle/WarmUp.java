@@ -1,0 +1,123 @@
+package dev.hone.server.lifecycle;
+
+import dev.hone.server.protocol.BytesTensor;
+import dev.hone.server.protocol.Datatype;
+import dev.hone.server.protocol.InferenceRequest;
+import dev.hone.server.protocol.InferenceResponse;
+import dev.hone.server.protocol.JsonWriter;
+import dev.hone.server.protocol.NumericTensor;
+import dev.hone.server.protocol.ProtocolException;
+import dev.hone.server.protocol.Shape;
+import dev.hone.server.protocol.Tensor;
+import dev.hone.server.protocol.TensorMetadata;
+import dev.hone.server.serving.ServedModel;
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import org.jboss.logging.Logger;
+
+/**
+ * Runs real inferences before a model is called ready, so that the first user does not pay for
+ * allocation, library loading and interpretation.
+ */
+final class WarmUp {
+  private static final Logger LOG = Logger.getLogger(WarmUp.class);
+  private static final int ROUNDS = 10;
+  private static final String TEXT =
+      "A text of common length, so that the first real one finds everything in place.";
+
+  private final JsonWriter writer = new JsonWriter();
+
+  /**
+   * Warms a model up.
+   *
+   * @throws ProtocolException if the model fails although every dimension of its inputs is known
+   */
+  void run(ServedModel model, int maxRows) {
+    boolean guessed = !model.takesText() && hasFreeAxis(model);
+    long started = System.nanoTime();
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        infer(model, 1);
+      }
+      if (model.signature().batchable()) {
+        infer(model, maxRows);
+      }
+    } catch (ProtocolException e) {
+      if (!guessed) {
+        throw e;
+      }
+      // Its free axes may have sizes that only its users know.
+      LOG.warnf("model '%s' could not be warmed up: %s", model.name(), e.sentence());
+    }
+    model.statistics().reset();
+    LOG.infof(
+        "model '%s' version %s is warm after %d ms",
+        model.name(), model.version(), (System.nanoTime() - started) / 1_000_000);
+  }
+
+  private void infer(ServedModel model, int rows) {
+    List<Tensor> inputs =
+        model.takesText()
+            ? List.of(new BytesTensor("text", Shape.of(rows), Collections.nCopies(rows, TEXT)))
+            : model.signature().inputs().stream()
+                .map(input -> ones(input, model.signature().batchable() ? rows : 1))
+                .toList();
+    try {
+      InferenceResponse response =
+          model.infer(new InferenceRequest(null, inputs, List.of())).join();
+      writer.response(response);
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof ProtocolException known) {
+        throw known;
+      }
+      throw e;
+    } catch (CancellationException e) {
+      throw ProtocolException.unavailable("the server leaves before its models are warm");
+    }
+  }
+
+  private static boolean hasFreeAxis(ServedModel model) {
+    int from = model.signature().batchable() ? 1 : 0;
+    return model.signature().inputs().stream()
+        .anyMatch(
+            input -> {
+              for (int axis = from; axis < input.shape().rank(); axis++) {
+                if (input.shape().dim(axis) == Shape.ANY) {
+                  return true;
+                }
+              }
+              return false;
+            });
+  }
+
+  /** Ones, not zeros: a zero attention mask or divisor is a case of its own. */
+  private static Tensor ones(TensorMetadata input, int rows) {
+    Shape shape = input.shape();
+    for (int axis = 0; axis < shape.rank(); axis++) {
+      if (shape.dim(axis) == Shape.ANY) {
+        shape = shape.with(axis, axis == 0 ? rows : 1);
+      }
+    }
+    int elements = shape.elements();
+    if (input.datatype() == Datatype.BYTES) {
+      return new BytesTensor(input.name(), shape, Collections.nCopies(elements, "1"));
+    }
+    ByteBuffer data = NumericTensor.allocate(input.datatype(), elements);
+    for (int index = 0; index < elements; index++) {
+      switch (input.datatype()) {
+        case FP16 -> data.putShort(index * 2, Float.floatToFloat16(1));
+        case FP32 -> data.putFloat(index * 4, 1);
+        case FP64 -> data.putDouble(index * 8, 1);
+        case INT64, UINT64 -> data.putLong(index * 8, 1);
+        case INT32, UINT32 -> data.putInt(index * 4, 1);
+        case INT16, UINT16 -> data.putShort(index * 2, (short) 1);
+        case INT8, UINT8, BOOL -> data.put(index, (byte) 1);
+        case BYTES -> throw new IllegalStateException("handled above");
+      }
+    }
+    return new NumericTensor(input.name(), input.datatype(), shape, data);
+  }
+}

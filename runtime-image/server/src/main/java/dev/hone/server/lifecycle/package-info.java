@@ -1,0 +1,5 @@
+/** Load, warm up, become ready, drain, leave. */
+@NullMarked
+package dev.hone.server.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,185 @@
+package dev.hone.server.protocol;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.util.ByteArrayBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+
+/** Writes the protocol's documents as JSON. */
+public final class JsonWriter {
+  private final JsonFactory json =
+      JsonFactory.builder().enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER).build();
+
+  /** The body of every error answer. */
+  public byte[] error(String sentence) {
+    return object(generator -> generator.writeStringField("error", sentence));
+  }
+
+  /** An object with one boolean, as the health routes answer. */
+  public byte[] flag(String field, boolean value) {
+    return object(generator -> generator.writeBooleanField(field, value));
+  }
+
+  /** Whether a model is ready. */
+  public byte[] modelReady(String name, boolean ready) {
+    return object(
+        generator -> {
+          generator.writeStringField("name", name);
+          generator.writeBooleanField("ready", ready);
+        });
+  }
+
+  /** The server's metadata. */
+  public byte[] server(String name, String version, List<String> extensions) {
+    return object(
+        generator -> {
+          generator.writeStringField("name", name);
+          generator.writeStringField("version", version);
+          strings(generator, "extensions", extensions);
+        });
+  }
+
+  /** A model's metadata. */
+  public byte[] model(ModelMetadata model) {
+    return object(
+        generator -> {
+          generator.writeStringField("name", model.name());
+          strings(generator, "versions", model.versions());
+          generator.writeStringField("platform", model.platform());
+          tensors(generator, "inputs", model.inputs());
+          tensors(generator, "outputs", model.outputs());
+          generator.writeObjectFieldStart("parameters");
+          for (Map.Entry<String, Object> parameter : model.parameters().entrySet()) {
+            if (parameter.getValue() instanceof List<?> list) {
+              strings(generator, parameter.getKey(), list.stream().map(String::valueOf).toList());
+            } else if (parameter.getValue() instanceof Number number) {
+              generator.writeNumberField(parameter.getKey(), number.longValue());
+            } else {
+              generator.writeStringField(parameter.getKey(), parameter.getValue().toString());
+            }
+          }
+          generator.writeEndObject();
+        });
+  }
+
+  /**
+   * An inference response.
+   *
+   * @throws ProtocolException with status 500 if an output holds what JSON cannot
+   */
+  public byte[] response(InferenceResponse response) {
+    return object(
+        generator -> {
+          if (response.id() != null) {
+            generator.writeStringField("id", response.id());
+          }
+          generator.writeStringField("model_name", response.modelName());
+          generator.writeStringField("model_version", response.modelVersion());
+          generator.writeArrayFieldStart("outputs");
+          for (Tensor output : response.outputs()) {
+            tensor(generator, output);
+          }
+          generator.writeEndArray();
+        });
+  }
+
+  private static void tensor(JsonGenerator generator, Tensor tensor) throws IOException {
+    generator.writeStartObject();
+    generator.writeStringField("name", tensor.name());
+    generator.writeStringField("datatype", tensor.datatype().name());
+    shape(generator, tensor.shape());
+    generator.writeArrayFieldStart("data");
+    switch (tensor) {
+      case BytesTensor bytes -> {
+        for (String value : bytes.values()) {
+          generator.writeString(value);
+        }
+      }
+      case NumericTensor numeric -> {
+        int elements = numeric.elements();
+        for (int index = 0; index < elements; index++) {
+          element(generator, numeric, index);
+        }
+      }
+    }
+    generator.writeEndArray();
+    generator.writeEndObject();
+  }
+
+  private static void element(JsonGenerator generator, NumericTensor tensor, int index)
+      throws IOException {
+    switch (tensor.datatype().kind()) {
+      case BOOLEAN -> generator.writeBoolean(tensor.integer(index) != 0);
+      case INTEGER -> {
+        if (tensor.datatype() == Datatype.UINT64) {
+          generator.writeNumber(Long.toUnsignedString(tensor.integer(index)));
+        } else {
+          generator.writeNumber(tensor.integer(index));
+        }
+      }
+      case FLOAT -> {
+        double value = tensor.floating(index);
+        if (!Double.isFinite(value)) {
+          throw ProtocolException.internal(
+              "the model answered %s in element %d of output '%s', which JSON cannot carry"
+                  .formatted(value, index, tensor.name()));
+        }
+        if (tensor.datatype() == Datatype.FP64) {
+          generator.writeNumber(value);
+        } else {
+          generator.writeNumber((float) value);
+        }
+      }
+      case BYTES -> throw new IllegalStateException("not a numeric tensor");
+    }
+  }
+
+  private static void tensors(JsonGenerator generator, String field, List<TensorMetadata> tensors)
+      throws IOException {
+    generator.writeArrayFieldStart(field);
+    for (TensorMetadata tensor : tensors) {
+      generator.writeStartObject();
+      generator.writeStringField("name", tensor.name());
+      generator.writeStringField("datatype", tensor.datatype().name());
+      shape(generator, tensor.shape());
+      generator.writeEndObject();
+    }
+    generator.writeEndArray();
+  }
+
+  private static void shape(JsonGenerator generator, Shape shape) throws IOException {
+    generator.writeFieldName("shape");
+    long[] dims = shape.toArray();
+    generator.writeArray(dims, 0, dims.length);
+  }
+
+  private static void strings(JsonGenerator generator, String field, List<String> values)
+      throws IOException {
+    generator.writeArrayFieldStart(field);
+    for (String value : values) {
+      generator.writeString(value);
+    }
+    generator.writeEndArray();
+  }
+
+  private byte[] object(Members members) {
+    try (ByteArrayBuilder bytes = new ByteArrayBuilder();
+        JsonGenerator generator = json.createGenerator(bytes)) {
+      generator.writeStartObject();
+      members.write(generator);
+      generator.writeEndObject();
+      generator.flush();
+      return bytes.toByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory failed", e);
+    }
+  }
+
+  private interface Members {
+    void write(JsonGenerator generator) throws IOException;
+  }
+}

@@ -1,0 +1,176 @@
+package dev.hone.server.protocol;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads an inference request from JSON, in one pass and without a tree of nodes. */
+public final class RequestParser {
+  private static final int MAX_DEPTH = 24;
+  private static final String EXAMPLE =
+      "send an object such as {\"inputs\": [{\"name\": …, \"shape\": […], \"datatype\": …, \"data\":"
+          + " […]}]}";
+
+  private final JsonFactory json =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+          .build();
+
+  /**
+   * Reads a request.
+   *
+   * @throws ProtocolException with status 400 and what is wrong with it
+   */
+  public InferenceRequest parse(byte[] body) {
+    if (body.length == 0) {
+      throw ProtocolException.badRequest("the body is empty: " + EXAMPLE);
+    }
+    try (JsonParser parser = json.createParser(body)) {
+      parser.nextToken();
+      InferenceRequest request = request(parser, body.length);
+      if (parser.nextToken() != null) {
+        throw ProtocolException.badRequest(
+            "the body goes on after its JSON object: send one object per request");
+      }
+      return request;
+    } catch (JsonProcessingException e) {
+      throw ProtocolException.badRequest(
+          "the body is not valid JSON at line %d, column %d (%s): %s"
+              .formatted(
+                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
+                  inWords(e.getOriginalMessage()),
+                  EXAMPLE));
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory failed", e);
+    }
+  }
+
+  private static InferenceRequest request(JsonParser parser, int bodyLength) throws IOException {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      throw ProtocolException.badRequest("the body is not a JSON object: " + EXAMPLE);
+    }
+    @Nullable String id = null;
+    @Nullable List<Tensor> inputs = null;
+    List<RequestedOutput> outputs = List.of();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      parser.nextToken();
+      switch (field) {
+        case "id" -> id = string(parser, "id");
+        case "inputs" -> inputs = inputs(parser, bodyLength);
+        case "outputs" -> outputs = outputs(parser);
+        default -> parser.skipChildren();
+      }
+    }
+    if (inputs == null || inputs.isEmpty()) {
+      throw ProtocolException.badRequest("the request has no inputs: " + EXAMPLE);
+    }
+    return new InferenceRequest(id, inputs, outputs);
+  }
+
+  private static List<Tensor> inputs(JsonParser parser, int bodyLength) throws IOException {
+    expectArray(parser, "inputs");
+    List<Tensor> inputs = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      Tensor input = new InputParser(parser, bodyLength, inputs.size()).parse();
+      if (inputs.stream().anyMatch(earlier -> earlier.name().equals(input.name()))) {
+        throw ProtocolException.badRequest(
+            "input '%s' is given twice: give each input once".formatted(input.name()));
+      }
+      inputs.add(input);
+    }
+    return inputs;
+  }
+
+  private static List<RequestedOutput> outputs(JsonParser parser) throws IOException {
+    expectArray(parser, "outputs");
+    List<RequestedOutput> outputs = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      if (parser.currentToken() != JsonToken.START_OBJECT) {
+        throw ProtocolException.badRequest(
+            "outputs[%d] is not an object: write {\"name\": …}".formatted(outputs.size()));
+      }
+      outputs.add(output(parser, outputs.size()));
+    }
+    return outputs;
+  }
+
+  private static RequestedOutput output(JsonParser parser, int index) throws IOException {
+    @Nullable String name = null;
+    int classes = 0;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      parser.nextToken();
+      switch (field) {
+        case "name" -> name = string(parser, "outputs[%d].name".formatted(index));
+        case "parameters" -> classes = classes(parser, index);
+        default -> parser.skipChildren();
+      }
+    }
+    if (name == null) {
+      throw ProtocolException.badRequest(
+          "outputs[%d] has no name: write {\"name\": …}".formatted(index));
+    }
+    return new RequestedOutput(name, classes);
+  }
+
+  private static int classes(JsonParser parser, int index) throws IOException {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      throw ProtocolException.badRequest(
+          "outputs[%d].parameters is not an object".formatted(index));
+    }
+    int classes = 0;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      boolean classification = parser.currentName().equals("classification");
+      JsonToken value = parser.nextToken();
+      if (!classification) {
+        parser.skipChildren();
+      } else if (value == JsonToken.VALUE_NUMBER_INT
+          && fitsInt(parser)
+          && parser.getIntValue() > 0) {
+        classes = parser.getIntValue();
+      } else {
+        throw ProtocolException.badRequest(
+            "outputs[%d].parameters.classification must be how many classes to return, from 1 up"
+                .formatted(index));
+      }
+    }
+    return classes;
+  }
+
+  private static boolean fitsInt(JsonParser parser) throws IOException {
+    return parser.getNumberType() == JsonParser.NumberType.INT;
+  }
+
+  static void expectArray(JsonParser parser, String field) {
+    if (parser.currentToken() != JsonToken.START_ARRAY) {
+      throw ProtocolException.badRequest("'%s' is not an array: %s".formatted(field, EXAMPLE));
+    }
+  }
+
+  static String string(JsonParser parser, String field) throws IOException {
+    if (parser.currentToken() != JsonToken.VALUE_STRING) {
+      throw ProtocolException.badRequest("'%s' is not a string".formatted(field));
+    }
+    return parser.getText();
+  }
+
+  private static String inWords(String message) {
+    if (message.startsWith("Non-standard token")) {
+      return "NaN and Infinity are no JSON numbers";
+    }
+    int end = message.indexOf('\n');
+    return end < 0 ? message : message.substring(0, end);
+  }
+}

@@ -1,0 +1,102 @@
+package dev.hone.server.serving;
+
+import dev.hone.server.protocol.ModelMetadata;
+import dev.hone.server.protocol.ProtocolException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The models that are being served, and whether the server as a whole is ready. */
+@ApplicationScoped
+public class ModelRegistry {
+  private enum State {
+    STARTING,
+    READY,
+    DRAINING
+  }
+
+  private volatile State state = State.STARTING;
+  private volatile Map<String, NavigableMap<Long, ServedModel>> models = Map.of();
+
+  /** Makes warmed-up models available; from now on the server is ready. */
+  public synchronized void publish(Collection<ServedModel> warm) {
+    models =
+        warm.stream()
+            .collect(
+                Collectors.groupingBy(
+                    ServedModel::name,
+                    Collectors.toMap(
+                        model -> Long.parseLong(model.version()),
+                        model -> model,
+                        (one, other) -> one,
+                        TreeMap::new)));
+    if (state == State.STARTING) {
+      state = State.READY;
+    }
+  }
+
+  /** Stops being ready while the models go on answering. */
+  public synchronized void drain() {
+    state = State.DRAINING;
+  }
+
+  /** Whether new traffic should come here. */
+  public boolean ready() {
+    return state == State.READY;
+  }
+
+  /** Whether the server is about to leave. */
+  public boolean draining() {
+    return state == State.DRAINING;
+  }
+
+  /** Every model version. */
+  public List<ServedModel> all() {
+    return models.values().stream().flatMap(versions -> versions.values().stream()).toList();
+  }
+
+  /**
+   * A model in that version, or in its newest if the version is null.
+   *
+   * @throws ProtocolException with status 404 if there is none, or 503 while models are loading
+   */
+  public ServedModel find(String name, @Nullable String version) {
+    NavigableMap<Long, ServedModel> versions = versions(name);
+    if (version == null) {
+      return versions.lastEntry().getValue();
+    }
+    return versions.values().stream()
+        .filter(model -> model.version().equals(version))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                ProtocolException.notFound(
+                    "Request for unknown model: '%s' has no version %s; it has %s"
+                        .formatted(name, version, versions.keySet())));
+  }
+
+  /** The metadata of a model; throws like {@link #find}. */
+  public ModelMetadata metadata(String name, @Nullable String version) {
+    return find(name, version)
+        .metadata(versions(name).keySet().stream().map(String::valueOf).toList());
+  }
+
+  private NavigableMap<Long, ServedModel> versions(String name) {
+    if (models.isEmpty()) {
+      throw ProtocolException.unavailable(
+          "the models are still loading: ask again when /v2/health/ready answers 200");
+    }
+    NavigableMap<Long, ServedModel> versions = models.get(name);
+    if (versions == null) {
+      throw ProtocolException.notFound(
+          "Request for unknown model: '%s' is not found; this server has %s"
+              .formatted(name, models.keySet().stream().sorted().toList()));
+    }
+    return versions;
+  }
+}

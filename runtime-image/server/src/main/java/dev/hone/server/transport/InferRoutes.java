@@ -1,0 +1,136 @@
+package dev.hone.server.transport;
+
+import dev.hone.server.config.ServerConfig;
+import dev.hone.server.protocol.InferenceResponse;
+import dev.hone.server.protocol.ProtocolException;
+import dev.hone.server.protocol.RequestParser;
+import dev.hone.server.serving.ModelRegistry;
+import dev.hone.server.serving.ServedModel;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The inference routes. */
+@ApplicationScoped
+public class InferRoutes {
+  private static final Logger LOG = Logger.getLogger(InferRoutes.class);
+
+  /** Larger bodies are read off the event loop, so that they cannot hold up the small ones. */
+  private static final int INLINE_BYTES = 4096;
+
+  /** What access logs call a request whose client has gone; never sent. */
+  private static final int CLIENT_GONE = 499;
+
+  private final ModelRegistry registry;
+  private final Answers answers;
+  private final ServerConfig config;
+  private final RequestParser parser = new RequestParser();
+
+  /** Serves that registry's models. */
+  public InferRoutes(ModelRegistry registry, Answers answers, ServerConfig config) {
+    this.registry = registry;
+    this.answers = answers;
+    this.config = config;
+  }
+
+  void register(@Observes Router router) {
+    BodyHandler body = BodyHandler.create(false).setBodyLimit(config.maxBody().asLongValue());
+    router.post("/v2/models/:model/infer").handler(body).handler(this::infer);
+    router.post("/v2/models/:model/versions/:version/infer").handler(body).handler(this::infer);
+  }
+
+  private void infer(RoutingContext context) {
+    long started = System.nanoTime();
+    ServedModel model = registry.find(context.pathParam("model"), context.pathParam("version"));
+    Buffer body = context.body().buffer();
+    Context loop = context.vertx().getOrCreateContext();
+    if (body == null || body.length() <= INLINE_BYTES) {
+      start(context, model, body, loop, started);
+    } else {
+      context
+          .vertx()
+          .executeBlocking(
+              () -> {
+                start(context, model, body, loop, started);
+                return null;
+              },
+              false)
+          .onFailure(failure -> fail(context, model, failure));
+    }
+  }
+
+  private void start(
+      RoutingContext context,
+      ServedModel model,
+      @Nullable Buffer body,
+      Context loop,
+      long started) {
+    try {
+      requirePlain(context);
+      CompletableFuture<InferenceResponse> answer =
+          model.infer(parser.parse(body == null ? new byte[0] : body.getBytes()));
+      loop.runOnContext(ready -> context.response().closeHandler(closed -> answer.cancel(false)));
+      answer.whenComplete(
+          (response, failure) ->
+              loop.runOnContext(ready -> finish(context, model, response, failure, started)));
+    } catch (RuntimeException e) {
+      loop.runOnContext(ready -> fail(context, model, e));
+    }
+  }
+
+  private void finish(
+      RoutingContext context,
+      ServedModel model,
+      @Nullable InferenceResponse response,
+      @Nullable Throwable failure,
+      long started) {
+    if (response == null) {
+      fail(context, model, failure == null ? new IllegalStateException("no answer") : failure);
+      return;
+    }
+    try {
+      byte[] body = answers.json().response(response);
+      answers.send(context, 200, body);
+      model.statistics().succeeded(System.nanoTime() - started);
+    } catch (RuntimeException e) {
+      fail(context, model, e);
+    }
+  }
+
+  private void fail(RoutingContext context, ServedModel model, Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    if (context.response().closed()) {
+      model.countFailure(CLIENT_GONE);
+    } else if (cause instanceof ProtocolException refused) {
+      model.countFailure(refused.status());
+      answers.error(context, refused.status(), refused.sentence());
+    } else {
+      LOG.error("an inference request failed", cause);
+      model.countFailure(500);
+      answers.error(context, 500, "the server failed on this request: " + cause);
+    }
+  }
+
+  private static void requirePlain(RoutingContext context) {
+    String encoding = context.request().getHeader("Content-Encoding");
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw new ProtocolException(
+          415, "the body is sent as %s: send it uncompressed".formatted(encoding));
+    }
+    if (context.request().getHeader("Inference-Header-Content-Length") != null) {
+      throw ProtocolException.badRequest(
+          "the body holds binary tensors, which this server does not take: send them as JSON");
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The HTTP routes. */
+@NullMarked
+package dev.hone.server.transport;
+
+import org.jspecify.annotations.NullMarked;
