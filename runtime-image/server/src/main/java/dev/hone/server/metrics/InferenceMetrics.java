@@ -1,10 +1,9 @@
 package dev.hone.server.metrics;
 
 import dev.hone.server.metrics.ModelStatistics.Failure;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.prometheus.client.Collector;
-import io.prometheus.client.CollectorRegistry;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -25,15 +24,13 @@ public class InferenceMetrics {
           .toArray(Duration[]::new);
 
   private final List<MeteredModel> models = new CopyOnWriteArrayList<>();
-  private final MeterRegistry meters;
-  private final CollectorRegistry collectors;
+  private final PrometheusMeterRegistry meters;
   private final Collector collector = new TritonCollector();
 
-  /** Publishes through those registries. */
-  public InferenceMetrics(MeterRegistry meters, CollectorRegistry collectors) {
+  /** Publishes through that registry. */
+  public InferenceMetrics(PrometheusMeterRegistry meters) {
     this.meters = meters;
-    this.collectors = collectors;
-    collectors.register(collector);
+    meters.getPrometheusRegistry().register(collector);
   }
 
   /** Starts to count for a model version. */
@@ -53,7 +50,7 @@ public class InferenceMetrics {
 
   @PreDestroy
   void unregister() {
-    collectors.unregister(collector);
+    meters.getPrometheusRegistry().unregister(collector);
   }
 
   /**
