@@ -40,6 +40,6 @@ start_controllers() {
 up_control_plane() {
   start_etcd
   start_api_server
-  wait_for 90 kube-apiserver "the API server is ready" kube get --raw /readyz
+  wait_for 180 kube-apiserver "the API server is ready" kube get --raw /readyz
   start_controllers
 }

@@ -5,6 +5,7 @@ kind_name=hone
 kind_kubeconfig="$state_dir/kind.kubeconfig"
 
 use_kind_tools() {
+  docker info >/dev/null 2>&1 || die "no Docker engine answers, and kind needs one; start it or use CLUSTER=local"
   tools="$("$cluster_dir/bin/kube-tools" --only kubectl,kind)"
   admin_kubeconfig="$kind_kubeconfig"
 }
@@ -13,7 +14,6 @@ kind_exists() { "$tools/kind" get clusters 2>/dev/null | grep -qx "$kind_name"; 
 
 kind_up() {
   use_kind_tools
-  docker info >/dev/null 2>&1 || die "no Docker engine answers, and kind needs one; start it or use CLUSTER=local"
   mkdir -p "$state_dir"
   printf 'kind\n' >"$provider_file"
   if kind_exists; then

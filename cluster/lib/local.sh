@@ -49,7 +49,7 @@ local_up() {
   up_node
   up_storage
   up_gpus "$node_name"
-  wait_for 60 kube-controller-manager "service accounts are made" kube -n default get serviceaccount default
+  wait_for 180 kube-controller-manager "service accounts are made" kube -n default get serviceaccount default
   stamp >"$state_dir/complete"
   say "the local cluster is up after $((SECONDS - began)) s"
   print_usage

@@ -32,13 +32,13 @@ node_is_ready() {
 
 up_node() {
   start_containerd
-  wait_for 60 containerd "containerd answers" containerd_answers
+  wait_for 180 containerd "containerd answers" containerd_answers
   import_pause_image
   start_node_agents
-  wait_for 60 kubelet "the kubelet is healthy" kubelet_is_healthy
-  wait_for 90 kubelet "the node is Ready" node_is_ready
-  wait_for 60 kube-proxy "kube-proxy is healthy" proxy_is_healthy
-  wait_for 60 coredns "CoreDNS has read the cluster's services" dns_is_ready
+  wait_for 180 kubelet "the kubelet is healthy" kubelet_is_healthy
+  wait_for 180 kubelet "the node is Ready" node_is_ready
+  wait_for 180 kube-proxy "kube-proxy is healthy" proxy_is_healthy
+  wait_for 180 coredns "CoreDNS has read the cluster's services" dns_is_ready
 }
 
 # Pods go through the runtime, so that it undoes their networks and mounts itself.
@@ -46,7 +46,7 @@ down_pods() {
   # Without its configuration containerd never ran here.
   [ -f "$config_dir/containerd.toml" ] || return 0
   start_containerd
-  wait_for 60 containerd "containerd answers" containerd_answers
+  wait_for 180 containerd "containerd answers" containerd_answers
   "$tools/sandboxes" "unix://$containerd_socket" >/dev/null || say "some pods did not go by themselves; going on"
 }
 

@@ -71,13 +71,13 @@ phase_is() { [ "$(k get pod "$1" -o jsonpath='{.status.phase}')" = "$2" ]; }
 
 await_phase() {
   local name="$1" phase="$2"
-  wait_for 60 - "pod $name is $phase" phase_is "$name" "$phase"
+  wait_for 180 - "pod $name is $phase" phase_is "$name" "$phase"
 }
 
 # run_pod NAME EXTRA ARGUMENT… waits for its success and prints its log.
 run_pod() {
   pod "$@"
-  k wait --timeout 60s --for 'jsonpath={.status.phase}=Succeeded' pod "$1" >/dev/null || {
+  k wait --timeout 180s --for 'jsonpath={.status.phase}=Succeeded' pod "$1" >/dev/null || {
     k describe pod "$1"
     k logs "$1"
     return 1

@@ -17,7 +17,7 @@ kill_component() {
   for name in "$@"; do
     read -r pid _ <"$run_dir/pids/$name"
     kill -KILL "$pid"
-    wait_for 10 - "$name is gone" is_dead "$name"
+    wait_for 60 - "$name is gone" is_dead "$name"
   done
 }
 
@@ -26,7 +26,8 @@ is_dead() { ! alive "$1"; }
 still_works() {
   local pod="$1"
   phase_is server Running
-  expect "served by the probe" k exec server -- /probe get http://server.default/
+  # A kubelet that starts takes a pod for not ready until its probe has been asked again.
+  wait_for 120 - "the server answers through its service" k exec server -- /probe get http://server.default/
   expect "uid 0 wrote" run_pod "$pod" '{"spec": {"volumes": [{"name": "tmp", "emptyDir": {}}]}, "container": {"volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     "resources": {"limits": {"nvidia.com/gpu": 1}}}}' write /tmp/file text
 }
@@ -61,9 +62,9 @@ up_after_killed_up() {
   local up
   setsid "$here/cluster" up >"$work/killed-up" 2>&1 &
   up=$!
-  wait_for 60 - "the API server is started" alive kube-apiserver
+  wait_for 180 - "the API server is started" alive kube-apiserver
   kill -KILL -- "-$up"
-  wait_for 10 - "the first up is gone" test ! -e "/proc/$up/exe"
+  wait_for 60 - "the first up is gone" test ! -e "/proc/$up/exe"
   expect "removing what an earlier cluster left" "$here/cluster" up
   k wait --timeout 5s --for condition=Ready "node/$node_name"
 }

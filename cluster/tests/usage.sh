@@ -72,7 +72,7 @@ pod_reaches_api() {
 pod_reaches_service() {
   pod server '{"container": {"readinessProbe": {"httpGet": {"path": "/", "port": 8000}, "periodSeconds": 1}}}' serve :8000
   k create service clusterip server --tcp 80:8000 >/dev/null
-  k wait --timeout 60s --for condition=Ready pod/server
+  k wait --timeout 180s --for condition=Ready pod/server
   expect "served by the probe" run_pod client '{}' get http://server.default/
   # The server asks itself through its own service.
   expect "served by the probe" k exec server -- /probe get http://server.default/
@@ -85,7 +85,7 @@ streaming_works() {
   expect "is $api_service_ip" k exec leaver -- /probe resolve kubernetes
   k port-forward pod/server :8000 >"$work/forward" 2>&1 &
   forward=$!
-  wait_for 30 - "the port is forwarded" grep -q 'Forwarding from 127.0.0.1' "$work/forward"
+  wait_for 120 - "the port is forwarded" grep -q 'Forwarding from 127.0.0.1' "$work/forward"
   port="$(sed -n 's/Forwarding from 127.0.0.1:\([0-9]*\).*/\1/p' "$work/forward" | head -1)"
   expect "served by the probe" curl -sS --max-time 10 "http://127.0.0.1:$port/"
   kill "$forward"
@@ -117,9 +117,9 @@ volume_is_reclaimed() {
   volume="$(k get persistentvolumeclaim data -o jsonpath='{.spec.volumeName}')"
   k delete pod writer --wait >/dev/null
   k delete persistentvolumeclaim data --wait >/dev/null
-  wait_for 30 - "volume $volume is Released" volume_is "$volume" Released
+  wait_for 120 - "volume $volume is Released" volume_is "$volume" Released
   "$here/cluster" up
-  wait_for 30 - "volume $volume is Available" volume_is "$volume" Available
+  wait_for 120 - "volume $volume is Available" volume_is "$volume" Available
   [ -d "$volumes_dir/$volume" ]
   [ -z "$(ls -A "$volumes_dir/$volume")" ]
 }
@@ -133,7 +133,7 @@ gpus_are_counted() {
     await_phase "$name" Running
   done
   pod gpu-3 "$gpu" wait
-  k wait --timeout 30s --for 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable' pod/gpu-3
+  k wait --timeout 120s --for 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable' pod/gpu-3
   expect "Insufficient nvidia.com/gpu" k get pod gpu-3 -o jsonpath='{.status.conditions[*].message}'
   k delete pod gpu-1 --wait >/dev/null
   await_phase gpu-3 Running
