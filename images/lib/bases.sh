@@ -53,12 +53,16 @@ make_python() { make_root "$1" python3 python3-venv ca-certificates; }
 
 # The JDK of the host, at the path where the public image has it.
 make_jdk() {
-  local base container jdk home=/opt/java/openjdk
+  local base container jdk home=/opt/java/openjdk tree
   base="$(provide_base debian)"
   jdk="$(host_jdk)"
   say "making $1 from $jdk"
   container="$(in_buildah from --quiet "$base")"
-  in_buildah add --quiet "$container" "$jdk" "$home" >/dev/null
+  # Links are followed: distributions keep the trusted certificates elsewhere.
+  tree="$(mktemp -d "$cache/jdk.XXXXXX")"
+  tar -C "$jdk" --dereference --exclude ./lib/src.zip -cf "$tree/jdk.tar" .
+  in_buildah add --quiet "$container" "$tree/jdk.tar" "$home" >/dev/null
+  rm -rf "$tree"
   in_buildah config --env JAVA_HOME="$home" --env PATH="$home/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$container"
   in_buildah commit --quiet --rm "$container" "$1" >/dev/null
 }
