@@ -1,0 +1,129 @@
+"""Runs a CompressionJob.
+
+"Before" is the model's own ONNX export in FP32, "after" is the artifact: the same runtime, thread and rows, so that a
+difference is the compression's and not PyTorch's. Sizes are those of the files.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+import torch
+import transformers
+
+from hone.compress.inputs import Inputs, check_data, fetch
+from hone.compress.measuring import Quality, compare_quality, compare_speed, whole
+from hone.compress.model import copy_config
+from hone.compress.steps import Materials, PlannedStep, plan
+from hone.contract import Comparison, Metrics
+from hone.device import thread_count
+from hone.errors import RunError
+from hone.export import check_format, export_classifier, opset_of
+from hone.gate import decide
+from hone.runtime import RunContext, RunOutcome
+
+log = logging.getLogger(__name__)
+
+MODEL = "model.onnx"
+
+
+def run(context: RunContext) -> RunOutcome:
+    """Reads, exports, compresses, measures, saves."""
+    config, progress = context.config, context.progress
+    # First what needs no reading: a step or format without an executor is refused in the first second.
+    steps = plan(config.steps or [])
+    if config.export is None:
+        raise RunError("ConfigInvalid", "A CompressionJob needs a format to write; write spec.export.onnx.")
+    opset = opset_of(check_format(config.export))
+    check_data(config, steps)
+    torch.set_num_threads(thread_count())
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    progress.plan({"Fetching": 8, "Exporting": 16, "Compressing": 6, "Evaluating": 34, "Measuring": 7, "Saving": 1})
+
+    with progress.phase("Fetching"):
+        inputs = fetch(context, steps)
+    with progress.phase("Exporting"):
+        before = _export(context, inputs, opset)
+    with progress.phase("Compressing"):
+        after, warnings = _compress(context, steps, before, inputs)
+    with progress.phase("Evaluating"):
+        quality = _evaluate(context, inputs, before, after, warnings)
+    with progress.phase("Measuring"):
+        metrics = _measure(context, inputs, before, after, quality, warnings)
+    with progress.phase("Saving"):
+        for file in after.parent.iterdir():
+            shutil.copyfile(file, context.output / file.name)
+        inputs.classifier.save_tokenizer(context.output / "tokenizer.json")
+        copy_config(inputs.model, context.output / "config.json")
+
+    for sentence in decide(config.gate, metrics.comparison or Comparison()).sentences:
+        log.info("%s", sentence)
+    return RunOutcome(
+        model_format="ONNX",
+        model_path=MODEL,
+        task=inputs.classifier.task,
+        lineage=inputs.lineage,
+        metrics=metrics,
+        warnings=warnings,
+    )
+
+
+def _export(context: RunContext, inputs: Inputs, opset: int) -> Path:
+    path = _folder(context, "before") / MODEL
+    classifier = inputs.classifier
+    sample = inputs.rows or inputs.calibration or classifier.placeholder_rows()
+    exported = export_classifier(classifier.network, sample, path, opset=opset, pad_id=classifier.pad_id)
+    difference = exported.parity.largest_difference
+    log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
+    context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
+    # From here on only files are worked on, and the network's memory goes back first.
+    classifier.release_network()
+    return path
+
+
+def _compress(
+    context: RunContext, steps: list[PlannedStep], before: Path, inputs: Inputs
+) -> tuple[Path, list[str]]:
+    path, warnings = before, []
+    materials = Materials(inputs.calibration)
+    for number, step in enumerate(steps):
+        context.progress.update(number / len(steps), step=number, total_steps=len(steps), message=step.title)
+        target = _folder(context, f"step-{number + 1}") / MODEL
+        warnings += step.apply(path, target, materials)
+        path = target
+    return path, warnings
+
+
+def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, warnings: list[str]) -> Quality:
+    if inputs.labels is None:
+        warnings.append(
+            "There is no evaluation data, so nothing is known of the accuracy; name it in dataset.evaluation."
+        )
+        return Quality()
+    total = 2 * len(inputs.rows)
+
+    def tell(done: int) -> None:
+        context.progress.update(done / total, step=done, total_steps=total, message=f"{done} of {total} answers")
+
+    return compare_quality(before, after, inputs.rows, inputs.labels, thread_count(), tell)
+
+
+def _measure(
+    context: RunContext, inputs: Inputs, before: Path, after: Path, quality: Quality, warnings: list[str]
+) -> Metrics:
+    rows = inputs.rows or inputs.calibration
+    speed = compare_speed(before, after, rows, context.progress.update) if rows else None
+    if speed is None:
+        warnings.append("There are no texts to answer, so nothing is known of the speed; name them in dataset.evaluation.")
+    elif inputs.for_gpu:
+        # A figure of another class of device would pass or fail the gate by chance.
+        speed = None
+        warnings.append("The artifact is for TensorRT and this is a processor, so its speed is not known yet.")
+    return whole(quality, speed, before, after)
+
+
+def _folder(context: RunContext, name: str) -> Path:
+    folder = context.workspace / name
+    folder.mkdir()
+    return folder

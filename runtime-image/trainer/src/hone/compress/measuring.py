@@ -1,0 +1,86 @@
+"""Both models, before and after, on the same rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hone.contract import Comparison, Interval, Latency, Measurement, Metrics
+from hone.evaluate.classification import Predictions, accuracy_drop, agreement, measure
+from hone.evaluate.latency import interleaved, speedup, summarize
+from hone.evaluate.onnx_classifier import OnnxClassifier, Row
+from hone.evaluate.size import onnx_bytes
+
+#: How many requests of each model are timed.
+LATENCY_ROWS = 200
+THREADS = 1
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How often both models are right, and how their answers differ."""
+
+    before: Measurement = field(default_factory=Measurement)
+    after: Measurement = field(default_factory=Measurement)
+    comparison: Comparison = field(default_factory=Comparison)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long both models take for the same requests."""
+
+    before: Latency
+    after: Latency
+    speedup: Interval
+
+
+def compare_quality(
+    before: Path, after: Path, rows: Sequence[Row], labels: Sequence[int], threads: int, tell: Callable[[int], None]
+) -> Quality:
+    """Measures both models; `tell` hears how many of the answers, two for each row, are there."""
+    truth = np.array(labels, dtype=np.int64)
+    first = Predictions(OnnxClassifier(before).predict(rows, threads, tell), truth)
+    second = first
+    if after != before:
+        second = Predictions(
+            OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)), truth
+        )
+    return Quality(
+        measure(first),
+        measure(second),
+        Comparison(accuracy_drop=accuracy_drop(first, second), agreement=agreement(first, second)),
+    )
+
+
+def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable[[float], None]) -> Speed:
+    """Times both models, one row and one thread at a time, on rows spread over the whole data set."""
+    chosen = [rows[index] for index in _spread(len(rows), LATENCY_ROWS)]
+    one, other = OnnxClassifier(before), OnnxClassifier(after)
+    timings = interleaved(
+        [one.request(row) for row in chosen],
+        [other.request(row) for row in chosen],
+        lambda done: tell(done / len(chosen)),
+    )
+    return Speed(
+        summarize(timings.before, threads=THREADS), summarize(timings.after, threads=THREADS), speedup(timings)
+    )
+
+
+def whole(quality: Quality, speed: Speed | None, before: Path, after: Path) -> Metrics:
+    """Everything that was measured, sizes included."""
+    sizes = onnx_bytes(before), onnx_bytes(after)
+    latencies = (speed.before, speed.after) if speed else (None, None)
+    one, other = (
+        measured.model_copy(update={"size_bytes": size, "latency_millis": latency})
+        for measured, size, latency in zip((quality.before, quality.after), sizes, latencies, strict=True)
+    )
+    comparison = quality.comparison.model_copy(
+        update={"size_ratio": sizes[1] / sizes[0], "speedup": speed.speedup if speed else None}
+    )
+    return Metrics(before=one, after=other, comparison=comparison)
+
+
+def _spread(total: int, wanted: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, total - 1, num=min(total, wanted)).round().astype(np.int64))

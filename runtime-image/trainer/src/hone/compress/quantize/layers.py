@@ -1,0 +1,58 @@
+"""Which node of an ONNX graph came from which layer of the model."""
+
+import ast
+import fnmatch
+from collections.abc import Sequence
+
+import onnx
+
+from hone.errors import RunError
+
+_SCOPES = "pkg.torch.onnx.name_scopes"
+#: The exporter's wrapper around the model.
+_ROOT = "model."
+_SHOWN = 8
+
+
+def layer_of(node: onnx.NodeProto) -> str:
+    """The PyTorch module that the node was made for, as `named_modules` names it; empty if unknown."""
+    for entry in node.metadata_props:
+        if entry.key == _SCOPES:
+            scopes = ast.literal_eval(entry.value)
+            # The last scope is the node itself.
+            return str(scopes[-2]).removeprefix(_ROOT) if len(scopes) > 1 else ""
+    return ""
+
+
+def excluded_nodes(graph: onnx.GraphProto, patterns: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """The names of the nodes of these kinds that belong to the layers named; a name that fits no layer is a mistake.
+
+    A name is a whole layer path, the end of one, a path that others are below, or a pattern with `*`.
+    """
+    layers = {node.name: layer_of(node) for node in graph.node if node.op_type in kinds and layer_of(node)}
+    excluded: set[str] = set()
+    for pattern in patterns:
+        found = {name for name, layer in layers.items() if matches(layer, pattern)}
+        if not found:
+            known = sorted(set(layers.values()))
+            more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+            raise RunError(
+                "ConfigInvalid",
+                f"quantize.excludeLayers names {pattern}, which is no layer that would be quantized; "
+                f"there are {', '.join(known[:_SHOWN])}{more}.",
+            )
+        excluded |= found
+    return sorted(excluded)
+
+
+def matches(layer: str, pattern: str) -> bool:
+    """Whether the layer's path is meant by the name."""
+    if fnmatch.fnmatchcase(layer, pattern):
+        return True
+    return f".{layer}.".find(f".{pattern}.") >= 0
+
+
+def weightless(graph: onnx.GraphProto, kind: str) -> list[str]:
+    """The names of the nodes of this kind that multiply two activations: attention scores and the mix of the values."""
+    constants = {tensor.name for tensor in graph.initializer}
+    return [node.name for node in graph.node if node.op_type == kind and not constants.intersection(node.input)]

@@ -1,0 +1,108 @@
+"""Text classifiers as ONNX."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import Dim
+from transformers import PreTrainedModel
+
+from hone.errors import RunError
+from hone.evaluate.onnx_classifier import Row
+from hone.export.parity import Parity, compare, pytorch_logits
+
+#: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
+_EXTERNAL_FROM = 1_800_000_000
+
+
+@dataclass(frozen=True)
+class ExportedClassifier:
+    """The ONNX file of a classifier and how close it is to the original."""
+
+    path: Path
+    opset: int
+    parity: Parity
+
+
+class _Logits(torch.nn.Module):
+    """Takes its inputs by position, as they were named, and answers with logits alone."""
+
+    def __init__(self, network: PreTrainedModel, names: Sequence[str]) -> None:
+        super().__init__()
+        self.model = network
+        self._names = list(names)
+
+    def forward(self, *inputs: torch.Tensor) -> Any:  # noqa: ANN401 - Transformers is not typed
+        return self.model(**dict(zip(self._names, inputs, strict=True))).logits
+
+
+def export_classifier(
+    network: PreTrainedModel, rows: Sequence[Row], path: Path, *, opset: int, pad_id: int
+) -> ExportedClassifier:
+    """Writes the network as ONNX, with any batch size and length, and compares it on the rows.
+
+    The inputs are those of the rows. Without token_type_ids a BERT has its own, fixed zeros, inside.
+    """
+    names = list(rows[0])
+    if opset < 18:
+        raise RunError("Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more.")
+    # Two rows of different lengths: an axis of length 1 would be taken for a constant.
+    example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
+    axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
+    network.eval()
+    with warnings.catch_warnings(), torch.no_grad(), _quiet("torch.onnx"):
+        warnings.simplefilter("ignore")
+        try:
+            torch.onnx.export(
+                _Logits(network, names),
+                example,
+                path,
+                dynamo=True,
+                input_names=names,
+                output_names=["logits"],
+                dynamic_shapes=(tuple(axes for _ in names),),
+                opset_version=opset,
+                external_data=_bytes(network) > _EXTERNAL_FROM,
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            raise RunError(
+                "Unsupported",
+                f"A {network.config.model_type} model can't be exported to ONNX by this version: {_first_line(error)}.",
+            ) from error
+    return ExportedClassifier(path, opset, compare(path, pytorch_logits(network), rows, pad_id))
+
+
+def _positions(network: PreTrainedModel) -> int | None:
+    positions = getattr(network.config, "max_position_embeddings", None)
+    return positions if isinstance(positions, int) and positions > 3 else None
+
+
+def _bytes(network: PreTrainedModel) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+
+
+def _first_line(error: Exception) -> str:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return (lines[0] if lines else type(cause).__name__).rstrip(".")[:300]
+
+
+class _quiet:  # noqa: N801 - used like a function
+    """Keeps the exporter's remarks on what is not installed out of the log."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+        self._before = self._logger.level
+
+    def __enter__(self) -> None:
+        self._logger.setLevel(logging.ERROR)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.setLevel(self._before)

@@ -1,0 +1,80 @@
+"""Whether an exported model answers as the model that it was exported from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hone.errors import RunError
+from hone.evaluate.onnx_classifier import OnnxClassifier, Row
+
+#: Largest difference of a logit that is due to the order of additions alone; grows with logits larger than 1.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The largest difference of a logit, relative to max(1, |logit|), over so many batches of different shapes."""
+
+    largest_difference: float
+    shapes: list[tuple[int, int]]
+
+
+def compare(path: Path, reference: Callable[[Row], NDArray[np.float32]], rows: Sequence[Row], pad_id: int) -> Parity:
+    """Compares both models' logits on real rows, alone and in padded batches; fails the run if they differ."""
+    exported = OnnxClassifier(path)
+    largest = 0.0
+    shapes: list[tuple[int, int]] = []
+    for batch in batches(rows, pad_id):
+        expected, actual = reference(batch), exported.logits(batch)
+        shape = (batch["input_ids"].shape[0], batch["input_ids"].shape[1])
+        shapes.append(shape)
+        difference = np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))
+        # A comparison with NaN is false, so NaN fails as well.
+        if not (found := float(difference.max())) <= TOLERANCE:
+            raise RunError(
+                "Unsupported",
+                f"The exported model's answers differ from PyTorch's by {found:.2e} (at most {TOLERANCE:.0e} is allowed) "
+                f"for {shape[0]} rows of {shape[1]} tokens; this model can't be exported to ONNX by this version.",
+            )
+        largest = max(largest, found)
+    return Parity(largest, shapes)
+
+
+def batches(rows: Sequence[Row], pad_id: int) -> list[Row]:
+    """Batches of odd shapes: each of a few rows alone, one cut to its first token, three and all padded together."""
+    first = rows[: min(8, len(rows))]
+    shortest = {name: values[:, :1] for name, values in first[0].items()}
+    return [*first[:3], shortest, pad(first[:3], pad_id), pad(first, pad_id)]
+
+
+def pad(rows: Sequence[Row], pad_id: int) -> Row:
+    """One batch of all rows."""
+    width = max(row["input_ids"].shape[1] for row in rows)
+    return {
+        name: np.concatenate(
+            [
+                np.pad(
+                    row[name],
+                    ((0, 0), (0, width - row[name].shape[1])),
+                    constant_values=pad_id if name == "input_ids" else 0,
+                )
+                for row in rows
+            ]
+        )
+        for name in rows[0]
+    }
+
+
+def pytorch_logits(network: torch.nn.Module) -> Callable[[Row], NDArray[np.float32]]:
+    """The reference: the network's own logits."""
+
+    def logits(row: Row) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            output = network(**{name: torch.from_numpy(values) for name, values in row.items()})
+        return np.asarray(output.logits.numpy(), dtype=np.float32)
+
+    return logits
