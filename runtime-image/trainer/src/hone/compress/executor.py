@@ -82,9 +82,7 @@ def _export(context: RunContext, inputs: Inputs, opset: int) -> Path:
     return path
 
 
-def _compress(
-    context: RunContext, steps: list[PlannedStep], before: Path, inputs: Inputs
-) -> tuple[Path, list[str]]:
+def _compress(context: RunContext, steps: list[PlannedStep], before: Path, inputs: Inputs) -> tuple[Path, list[str]]:
     path, warnings = before, []
     materials = Materials(inputs.calibration)
     for number, step in enumerate(steps):
@@ -115,7 +113,9 @@ def _measure(
     rows = inputs.rows or inputs.calibration
     speed = compare_speed(before, after, rows, context.progress.update) if rows else None
     if speed is None:
-        warnings.append("There are no texts to answer, so nothing is known of the speed; name them in dataset.evaluation.")
+        warnings.append(
+            "There are no texts to answer, so nothing is known of the speed; name them in dataset.evaluation."
+        )
     elif inputs.for_gpu:
         # A figure of another class of device would pass or fail the gate by chance.
         speed = None

@@ -44,9 +44,7 @@ def compare_quality(
     first = Predictions(OnnxClassifier(before).predict(rows, threads, tell), truth)
     second = first
     if after != before:
-        second = Predictions(
-            OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)), truth
-        )
+        second = Predictions(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)), truth)
     return Quality(
         measure(first),
         measure(second),

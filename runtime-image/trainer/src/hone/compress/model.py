@@ -56,7 +56,7 @@ class Classifier:
         gc.collect()
 
     def save_tokenizer(self, target: Path) -> None:
-        """Writes tokenizer.json without a padding or a cut of its own: whoever serves decides by the task's maxLength."""
+        """Writes tokenizer.json without padding or cutting of its own: the server goes by the task's maxLength."""
         tokenizer = Tokenizer.from_str(self.tokenizer.backend_tokenizer.to_str())
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -89,8 +89,8 @@ def task_of(config: JobConfig, model: ModelSource) -> Task:
     if model.task is not None and config.task is not None and config.task.labels not in (None, model.task.labels):
         raise RunError(
             "ConfigInvalid",
-            f"spec.task.labels ({', '.join(config.task.labels or [])}) are not the labels that {model.uri} was trained with "
-            f"({', '.join(model.task.labels or [])}); leave spec.task out.",
+            f"spec.task.labels ({', '.join(config.task.labels or [])}) are not the labels that {model.uri} was trained "
+            f"with ({', '.join(model.task.labels or [])}); leave spec.task out.",
         )
     return task
 
@@ -147,7 +147,7 @@ def _labels(network: PreTrainedModel, task: Task, uri: str) -> list[str]:
     if len(labels) != count:
         raise RunError(
             "ConfigInvalid",
-            f"spec.task.labels names {len(labels)} labels, but {uri} tells {count} apart; name all of them in its order.",
+            f"spec.task.labels names {len(labels)} labels, but {uri} tells {count} apart; name all in its order.",
         )
     return labels
 

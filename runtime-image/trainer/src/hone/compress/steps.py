@@ -35,7 +35,9 @@ def plan(steps: Sequence[Step]) -> list[PlannedStep]:
     """Plans all steps before any data is read; one without an executor is refused by name."""
     planned = [_plan(step) for step in steps]
     if sum(step.choice == "quantize" for step in steps) > 1:
-        raise RunError("ConfigInvalid", "spec.steps quantizes twice; a model is quantized once, so keep one of the two.")
+        raise RunError(
+            "ConfigInvalid", "spec.steps quantizes twice; a model is quantized once, so keep one of the two."
+        )
     return planned
 
 
@@ -43,7 +45,8 @@ def _plan(step: Step) -> PlannedStep:
     if step.quantize is not None:
         return _quantize(step.quantize)
     raise RunError(
-        "Unsupported", f"The step {step.choice} has no executor yet; take it out of spec.steps, which may hold quantize."
+        "Unsupported",
+        f"The step {step.choice} has no executor yet; take it out of spec.steps, which may hold quantize.",
     )
 
 

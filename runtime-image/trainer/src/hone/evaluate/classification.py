@@ -33,7 +33,7 @@ class Predictions:
     @property
     def correct(self) -> NDArray[np.bool_]:
         """Whether each row's answer is right."""
-        return self.top == self.truth
+        return np.asarray(self.top == self.truth, dtype=np.bool_)
 
 
 def measure(predictions: Predictions) -> Measurement:
@@ -52,8 +52,9 @@ def measure(predictions: Predictions) -> Measurement:
 def accuracy_drop(before: Predictions, after: Predictions) -> Interval:
     """Points of accuracy lost from before to after, with the interval of the paired difference.
 
-    Wald's interval for McNemar's counts: only rows on which one model is right and the other is wrong count, so it is far
-    narrower than the difference of two separate intervals, and a model compared with itself loses exactly 0, within [0, 0].
+    Wald's interval for McNemar's counts: only rows on which one model is right and the other is wrong count, so it is
+    far narrower than the difference of two separate intervals, and a model compared with itself loses exactly 0,
+    within [0, 0].
     """
     _same_rows(before, after)
     rows = len(before.truth)

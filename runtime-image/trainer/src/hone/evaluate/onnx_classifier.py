@@ -20,9 +20,9 @@ _CHUNK = 16
 class OnnxClassifier:
     """A session that answers with logits.
 
-    Rows are answered one by one even when many are there to be answered. A dynamically quantized model has one activation
-    scale for each tensor of a request: within a batch a row's answer depends on its neighbours and on the padding. So
-    accuracy is measured on the requests that will be served. Rows share the processor instead of a batch.
+    Rows are answered one by one even when many are there to be answered. A dynamically quantized model has one
+    activation scale for each tensor of a request: within a batch a row's answer depends on its neighbours and on the
+    padding. So accuracy is measured on the requests that will be served. Rows share the processor instead of a batch.
     """
 
     def __init__(self, path: Path) -> None:

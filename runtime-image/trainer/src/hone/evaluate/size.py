@@ -12,7 +12,7 @@ def onnx_bytes(path: Path) -> int:
     """The size of an ONNX file and of all files that it keeps its tensors in."""
     model = onnx.load(path, load_external_data=False)
     locations = {
-        entry.value
+        str(entry.value)
         for tensor in model.graph.initializer
         if uses_external_data(tensor)
         for entry in tensor.external_data

@@ -10,7 +10,9 @@ DEFAULT_OPSET = 20
 def check_format(export: Export) -> Onnx:
     """Return the ONNX options; a format without an executor is refused by name."""
     if export.onnx is None:
-        raise RunError("Unsupported", f"spec.export.{export.choice} has no executor yet; write spec.export.onnx instead.")
+        raise RunError(
+            "Unsupported", f"spec.export.{export.choice} has no executor yet; write spec.export.onnx instead."
+        )
     return export.onnx
 
 

@@ -49,7 +49,9 @@ def export_classifier(
     """
     names = list(rows[0])
     if opset < 18:
-        raise RunError("Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more.")
+        raise RunError(
+            "Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more."
+        )
     # Two rows of different lengths: an axis of length 1 would be taken for a constant.
     example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
     axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}

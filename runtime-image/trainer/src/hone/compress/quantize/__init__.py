@@ -54,6 +54,7 @@ def quantizer_for(options: Quantize) -> Quantizer:
         if not schemes:
             raise RunError("Unsupported", f"quantize.{name} has no executor yet; leave it out.")
         raise RunError(
-            "ConfigInvalid", f"quantize.{name} means nothing to {options.scheme}, only to {', '.join(schemes)}; leave it out."
+            "ConfigInvalid",
+            f"quantize.{name} means nothing to {options.scheme}, only to {', '.join(schemes)}; leave it out.",
         )
     return make(options)

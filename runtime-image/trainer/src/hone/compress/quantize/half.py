@@ -27,4 +27,6 @@ class Half:
         onnx.save(convert_float_to_float16(model, keep_io_types=True, node_block_list=excluded), target)
         if self._options.target == "TensorRT":
             return []
-        return ["FP16 is meant for GPUs: most processors compute it by way of FP32, which takes longer than FP32 itself."]
+        return [
+            "FP16 is meant for GPUs: most processors compute it by way of FP32, which takes longer than FP32 itself."
+        ]

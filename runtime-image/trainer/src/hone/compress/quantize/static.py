@@ -30,7 +30,9 @@ class StaticInt8:
         self._options = options
         self._calibration = options.calibration or Calibration()
         if self._calibration.percentile is not None and self._calibration.method != "Percentile":
-            raise RunError("ConfigInvalid", "calibration.percentile means nothing without calibration.method Percentile.")
+            raise RunError(
+                "ConfigInvalid", "calibration.percentile means nothing without calibration.method Percentile."
+            )
         self.calibration_rows = self._calibration.samples or DEFAULT_SAMPLES
         self._tensor_rt = options.target == "TensorRT"
         self._kinds = ["MatMul", "Gemm", *(["Gather"] if options.embeddings is not False else [])]
@@ -70,7 +72,7 @@ class StaticInt8:
         return []
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
+class _Reader(CalibrationDataReader):
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows: Iterator[Row] = iter(rows)
 
