@@ -1,0 +1,82 @@
+package dev.hone.operator.it;
+
+import dev.hone.operator.compression.CompressionJobReconciler;
+import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.finetune.FineTuneJobReconciler;
+import dev.hone.operator.inference.HttpModelProbe;
+import dev.hone.operator.inference.InferenceDeploymentReconciler;
+import dev.hone.operator.inference.InferenceSettings;
+import dev.hone.operator.run.RunEngine;
+import dev.hone.operator.run.RunSettings;
+import dev.hone.testing.apiserver.ApiServer;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Set;
+
+/** The operator's controllers in this JVM, with the rights of the chart, for one namespace. */
+final class RunningOperator implements AutoCloseable {
+
+  static final String NAMESPACE = "hone-system";
+  static final String TRAINER_IMAGE = "localhost/hone-trainer:test";
+  static final String SERVER_IMAGE = "localhost/hone-server:test";
+  static final String CA = "-----BEGIN CERTIFICATE-----\ntest\n-----END CERTIFICATE-----\n";
+
+  private final KubernetesClient client;
+  private final Operator operator;
+
+  private RunningOperator(KubernetesClient client, Operator operator) {
+    this.client = client;
+    this.operator = operator;
+  }
+
+  static RunningOperator start(ApiServer server, String namespace, int modelPort) {
+    server
+        .admin()
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
+        .serverSideApply();
+    KubernetesClient client =
+        server.serviceAccount(NAMESPACE, "hone-operator", ChartRoles.render(NAMESPACE));
+    Operator operator =
+        new Operator(
+            configuration ->
+                configuration
+                    .withKubernetesClient(client)
+                    .withCloseClientOnStop(false)
+                    .withUseSSAToPatchPrimaryResource(true)
+                    .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
+    Clock clock = Clock.systemUTC();
+    EventRecorder events = new EventRecorder(clock, "test");
+    RunEngine engine =
+        new RunEngine(
+            new RunSettings(
+                TRAINER_IMAGE,
+                "IfNotPresent",
+                "https://hone-operator.hone-system.svc:8443",
+                () -> CA),
+            events);
+    Set<String> namespaces = Set.of(namespace);
+    operator.register(
+        new FineTuneJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));
+    operator.register(
+        new CompressionJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));
+    operator.register(
+        new InferenceDeploymentReconciler(
+            new InferenceSettings(SERVER_IMAGE, "IfNotPresent"),
+            events,
+            new HttpModelProbe(modelPort),
+            clock),
+        o -> o.settingNamespaces(namespaces));
+    operator.start();
+    return new RunningOperator(client, operator);
+  }
+
+  @Override
+  public void close() {
+    operator.stop();
+    client.close();
+  }
+}
