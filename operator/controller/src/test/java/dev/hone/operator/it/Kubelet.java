@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobConditionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,8 +45,7 @@ final class Kubelet {
 
   /** Makes the pod of a Job. */
   Pod podOf(Job job) {
-    client
-        .resource(job)
+    live(job)
         .editStatus(
             seen -> {
               seen.getStatus().setStartTime(now());
@@ -95,8 +95,7 @@ final class Kubelet {
 
   /** The scheduler finds no node. */
   void unschedulable(Pod pod, String message) {
-    client
-        .resource(pod)
+    live(pod)
         .editStatus(
             seen ->
                 new PodBuilder(seen)
@@ -161,8 +160,7 @@ final class Kubelet {
       ContainerStateBuilder state,
       boolean ready,
       @Nullable String ip) {
-    client
-        .resource(pod)
+    live(pod)
         .editStatus(
             seen ->
                 new PodBuilder(seen)
@@ -236,8 +234,7 @@ final class Kubelet {
   }
 
   private void condition(Job job, List<String> types, String reason, int failed) {
-    client
-        .resource(job)
+    live(job)
         .editStatus(
             seen -> {
               var status = seen.getStatus();
@@ -272,8 +269,7 @@ final class Kubelet {
 
   /** The rollout of a Deployment has gone as far as this. */
   void rolledOut(Deployment deployment, int ready) {
-    client
-        .resource(deployment)
+    live(deployment)
         .editStatus(
             seen -> {
               int wanted = seen.getSpec().getReplicas();
@@ -288,6 +284,11 @@ final class Kubelet {
                       .build());
               return seen;
             });
+  }
+
+  /** The object as it is now, whatever version the test holds. */
+  private <T extends HasMetadata> Resource<T> live(T object) {
+    return client.resource(client.resource(object).get());
   }
 
   private static String now() {

@@ -46,6 +46,7 @@ final class RunningOperator implements AutoCloseable {
                 configuration
                     .withKubernetesClient(client)
                     .withCloseClientOnStop(false)
+                    .withStopOnInformerErrorDuringStartup(false)
                     .withUseSSAToPatchPrimaryResource(true)
                     .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
     Clock clock = Clock.systemUTC();
