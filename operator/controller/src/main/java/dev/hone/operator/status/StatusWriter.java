@@ -1,7 +1,9 @@
 package dev.hone.operator.status;
 
 import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.net.HttpURLConnection;
 import java.util.Objects;
 
 /** Writes a status by server-side apply, and only if it changed. */
@@ -36,7 +38,16 @@ public final class StatusWriter {
     blank.getMetadata().setName(resource.getMetadata().getName());
     blank.getMetadata().setNamespace(resource.getMetadata().getNamespace());
     blank.setStatus(now);
-    R written = context.resourceOperations().serverSideApplyPrimaryStatus(blank);
+    R written;
+    try {
+      written = context.resourceOperations().serverSideApplyPrimaryStatus(blank);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        // Deleted in the meantime: there is nobody left to tell.
+        return Outcome.UNCHANGED;
+      }
+      throw e;
+    }
     // The framework takes the event of our own write for seen, and with it that of an edit just
     // before.
     return Objects.equals(

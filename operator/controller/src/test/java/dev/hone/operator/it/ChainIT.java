@@ -12,6 +12,7 @@ import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.status.ConditionSet;
+import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The main example: three manifests at once, in the wrong order. */
+@WithApiServer
 class ChainIT extends OperatorTest {
 
   private static final String TRAINED = "pvc://spam-filter/artifacts/spam-lora-x";
@@ -104,11 +106,11 @@ class ChainIT extends OperatorTest {
     assertThat(serving.getStatus().model().source()).isEqualTo("CompressionJob spam-int8");
     assertThat(bench.await(PodDisruptionBudget.class, "spam", found -> true)).isNotNull();
 
-    assertThat(bench.events("spam-lora"))
-        .anyMatch(event -> event.startsWith("Running: "))
-        .anyMatch(event -> event.startsWith("Completed: made the artifact " + TRAINED));
-    assertThat(bench.events("spam"))
-        .anyMatch(event -> event.startsWith("WaitingForReference: waits for CompressionJob"));
+    bench.awaitEvent("spam-lora", event -> event.startsWith("Running: "));
+    bench.awaitEvent(
+        "spam-lora", event -> event.startsWith("Completed: made the artifact " + TRAINED));
+    bench.awaitEvent(
+        "spam", event -> event.startsWith("WaitingForReference: waits for CompressionJob"));
     aFurtherPassWritesNothing();
   }
 

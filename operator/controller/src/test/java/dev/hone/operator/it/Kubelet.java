@@ -187,12 +187,17 @@ final class Kubelet {
 
   /** What the report endpoint keeps of a finished run: the contract's sample, for this run. */
   String result(Job job, String sample, String artifactUri, String digest) {
+    return result(job, sample, artifactUri, digest, false);
+  }
+
+  String result(Job job, String sample, String artifactUri, String digest, boolean reused) {
     Map<String, String> labels = job.getMetadata().getLabels();
     String hash = labels.get(Labels.SPEC_HASH);
     String name = labels.get(Labels.NAME);
     String json =
         sample(sample)
             .replaceAll("\"hash\": \"[^\"]*\"", "\"hash\": \"" + hash + "\"")
+            .replaceFirst("\"reused\": false", "\"reused\": " + reused)
             .replaceFirst("\"uri\": \"[^\"]*\"", "\"uri\": \"" + artifactUri + "\"")
             .replaceFirst("\"digest\": \"[^\"]*\"", "\"digest\": \"" + digest + "\"");
     client

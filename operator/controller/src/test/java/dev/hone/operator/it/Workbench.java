@@ -11,6 +11,7 @@ import dev.hone.testing.apiserver.Repository;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -155,9 +156,25 @@ record Workbench(KubernetesClient client, String namespace) {
     return ConditionSet.find(conditions, "Ready").map(Condition::getReason).orElse(null);
   }
 
+  /** Waits for an event about a resource; it comes right after the status. */
+  void awaitEvent(String name, Predicate<String> wanted) {
+    client
+        .events()
+        .v1()
+        .events()
+        .inNamespace(namespace)
+        .informOnCondition(events -> events(name, events).stream().anyMatch(wanted))
+        .orTimeout(SECONDS, TimeUnit.SECONDS)
+        .join();
+  }
+
   /** The events about a resource as "Reason: note". */
   List<String> events(String name) {
-    return client.events().v1().events().inNamespace(namespace).list().getItems().stream()
+    return events(name, client.events().v1().events().inNamespace(namespace).list().getItems());
+  }
+
+  private static List<String> events(String name, List<Event> events) {
+    return events.stream()
         .filter(event -> event.getRegarding() != null)
         .filter(event -> name.equals(event.getRegarding().getName()))
         .map(event -> event.getReason() + ": " + Optional.ofNullable(event.getNote()).orElse(""))

@@ -1,0 +1,191 @@
+package dev.hone.operator.it;
+
+import static dev.hone.operator.it.Workbench.conditions;
+import static dev.hone.operator.it.Workbench.fineTuneIs;
+import static dev.hone.operator.it.Workbench.inferenceIs;
+import static dev.hone.operator.it.Workbench.message;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.api.finetune.FineTuneJob;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Pods that do not start or do not end well: the condition says why, and what to do. */
+@WithApiServer
+class PodTroubleIT extends OperatorTest {
+
+  @Test
+  void noFreeGpuIsCounted() {
+    bench
+        .client()
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName("gpu-node")
+                .endMetadata()
+                .withNewStatus()
+                .withCapacity(Map.of("nvidia.com/gpu", new Quantity("2")))
+                .withAllocatable(Map.of("nvidia.com/gpu", new Quantity("2")))
+                .endStatus()
+                .build())
+        .create();
+    try {
+      for (int i = 0; i < 2; i++) {
+        bench.client().resource(hog("hog-" + i)).create();
+      }
+      bench.apply("00-volume.yaml");
+      bench.apply(Workbench.FINE_TUNE);
+      Pod pod = kubelet.podOf(bench.job("spam-lora"));
+      kubelet.unschedulable(pod, "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.");
+      FineTuneJob waiting =
+          bench.fineTune(
+              "spam-lora", job -> message(conditions(job), "Ready").contains("nvidia.com/gpu"));
+      assertThat(message(conditions(waiting), "Ready"))
+          .isEqualTo("needs 1 nvidia.com/gpu; 2 of 2 in use on 1 node");
+      bench.awaitEvent(
+          "spam-lora", "Pending: needs 1 nvidia.com/gpu; 2 of 2 in use on 1 node"::equals);
+    } finally {
+      bench.client().nodes().withName("gpu-node").delete();
+    }
+  }
+
+  private Pod hog(String name) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withNamespace(bench.namespace())
+        .endMetadata()
+        .withNewSpec()
+        .withNodeName("gpu-node")
+        .addNewContainer()
+        .withName("hog")
+        .withImage("example.org/hog")
+        .withNewResources()
+        .addToLimits("nvidia.com/gpu", new Quantity("1"))
+        .endResources()
+        .endContainer()
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void aMissingClaimIsNamed() {
+    bench.apply(Workbench.FINE_TUNE);
+    Pod pod = kubelet.podOf(bench.job("spam-lora"));
+    kubelet.unschedulable(pod, "persistentvolumeclaim \"spam-filter\" not found");
+    FineTuneJob waiting =
+        bench.fineTune(
+            "spam-lora", job -> message(conditions(job), "Ready").contains("spam-filter"));
+    assertThat(message(conditions(waiting), "Ready"))
+        .isEqualTo(
+            "PersistentVolumeClaim spam-filter does not exist in namespace %s; create it"
+                .formatted(bench.namespace()));
+  }
+
+  @Test
+  void anImageThatCannotBePulledIsNamedOnceWhateverTheKubeletCallsIt() {
+    bench.apply(Workbench.FINE_TUNE);
+    Pod pod = kubelet.podOf(bench.job("spam-lora"));
+    kubelet.waiting(pod, "trainer", "ErrImagePull", "pull access denied");
+    FineTuneJob first =
+        bench.fineTune("spam-lora", job -> message(conditions(job), "Ready").contains("image"));
+    assertThat(message(conditions(first), "Ready"))
+        .isEqualTo(
+            "image %s of container trainer cannot be pulled: pull access denied; correct its name, or give the node access to it"
+                .formatted(RunningOperator.TRAINER_IMAGE));
+    kubelet.waiting(
+        pod,
+        "trainer",
+        "ImagePullBackOff",
+        "Back-off pulling image \"%s\": ErrImagePull: pull access denied"
+            .formatted(RunningOperator.TRAINER_IMAGE));
+    kubelet.running(pod, "trainer");
+    bench.fineTune("spam-lora", fineTuneIs("Running"));
+    assertThat(bench.events("spam-lora").stream().filter(event -> event.contains("image")))
+        .hasSize(1);
+  }
+
+  @Test
+  void aPodThatRanOutOfMemorySaysItsLimit() {
+    bench.apply(Workbench.FINE_TUNE);
+    Job job = bench.job("spam-lora");
+    Pod pod = kubelet.podOf(job);
+    kubelet.ended(pod, "trainer", 137, "OOMKilled", null);
+    FineTuneJob retrying = bench.fineTune("spam-lora", fineTuneIs("Retrying"));
+    assertThat(message(conditions(retrying), "Ready")).contains("ran out of memory");
+    kubelet.fail(job, "BackoffLimitExceeded", 4);
+    FineTuneJob failed = bench.fineTune("spam-lora", fineTuneIs("Failed"));
+    assertThat(message(conditions(failed), "Ready"))
+        .isEqualTo(
+            "ran out of memory at its limit of 4Gi; raise spec.resources.memory or lower"
+                + " spec.training.batchSize (4 pods failed)");
+    assertThat(failed.getStatus().failure().reason()).isEqualTo("OutOfMemory");
+    assertThat(failed.getStatus().completionTime()).isNotNull();
+  }
+
+  @Test
+  void theSentenceOfThePodIsTheSentenceOfTheConditionAndOutlivesTheJob() {
+    bench.apply(Workbench.FINE_TUNE);
+    Job job = bench.job("spam-lora");
+    Pod pod = kubelet.podOf(job);
+    String told =
+        "The training data has no column \\\"label\\\"; name the right one in spec.dataset.columns.label.";
+    kubelet.ended(
+        pod,
+        "trainer",
+        64,
+        "Error",
+        "{\"reason\":\"DatasetColumnMissing\",\"message\":\"" + told + "\"}");
+    kubelet.fail(job, "PodFailurePolicy", 1);
+    FineTuneJob failed = bench.fineTune("spam-lora", fineTuneIs("Failed"));
+    assertThat(message(conditions(failed), "Ready")).isEqualTo(told.replace("\\", ""));
+    bench.client().resource(pod).withGracePeriod(0).delete();
+    bench.client().resource(job).withGracePeriod(0).delete();
+    bench.awaitGone(Job.class, job.getMetadata().getName());
+    bench.patch(FineTuneJob.class, "spam-lora", "{\"spec\":{\"runPolicy\":{\"backoffLimit\":1}}}");
+    FineTuneJob still =
+        bench.fineTune(
+            "spam-lora", found -> Long.valueOf(2).equals(found.getStatus().observedGeneration()));
+    assertThat(message(conditions(still), "Ready")).isEqualTo(told.replace("\\", ""));
+    assertThat(bench.jobs("spam-lora")).isEmpty();
+  }
+
+  @Test
+  void aDeadlineIsNamed() {
+    bench.apply(
+        Workbench.FINE_TUNE, yaml -> yaml + "  runPolicy:\n    activeDeadlineSeconds: 60\n");
+    Job job = bench.job("spam-lora");
+    kubelet.fail(job, "DeadlineExceeded", 0);
+    assertThat(message(conditions(bench.fineTune("spam-lora", fineTuneIs("Failed"))), "Ready"))
+        .isEqualTo(
+            "took longer than spec.runPolicy.activeDeadlineSeconds allows (60); raise it, or ask for less work");
+  }
+
+  @Test
+  void aServerThatRefusesItsModelSaysWhy() {
+    bench.apply(
+        Workbench.SERVE,
+        yaml ->
+            yaml.replaceFirst(
+                "from:\\s+kind: CompressionJob\\s+name: spam-int8", "uri: pvc://spam-filter/m"));
+    Deployment deployment = bench.await(Deployment.class, "spam", found -> true);
+    Pod pod = kubelet.podOf(deployment);
+    kubelet.ended(pod, "server", 64, "Error", "model.onnx differs from the manifest's digest");
+    kubelet.rolledOut(deployment, 0);
+    InferenceDeployment stuck =
+        bench.inference(
+            "spam", resource -> message(conditions(resource), "Ready").contains("differs"));
+    assertThat(inferenceIs("Deploying").test(stuck)).isTrue();
+    assertThat(message(conditions(stuck), "Ready"))
+        .isEqualTo(
+            "rolls out pvc://spam-filter/m; 0 of 2 replicas are ready: model.onnx differs from the manifest's digest");
+  }
+}
