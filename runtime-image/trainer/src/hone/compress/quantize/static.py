@@ -60,6 +60,8 @@ class StaticInt8:
                     "WeightSymmetric": True,
                     "QuantizeBias": False,
                     "OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm"],
+                    # Row by row: rows differ in length, and no more than one row's activations are held in memory.
+                    "CalibStridedMinMax": 1,
                     "CalibPercentile": self._calibration.percentile or DEFAULT_PERCENTILE,
                 },
             )
@@ -74,7 +76,15 @@ class StaticInt8:
 
 class _Reader(CalibrationDataReader):
     def __init__(self, rows: Sequence[Row]) -> None:
+        self._all = rows
         self._rows: Iterator[Row] = iter(rows)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        """The rows to hand out from now on."""
+        self._rows = iter(self._all[start_index:end_index])
 
     def get_next(self) -> Row | None:
         """One row, or None at the end."""

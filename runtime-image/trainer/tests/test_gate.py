@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract_samples import SAMPLES
+from hone.contract import Comparison, Interval
+from hone.contract.compression import Gate
+from hone.gate import decide
+
+VECTORS = sorted((SAMPLES / "gate").glob("*.json"))
+
+
+def test_there_are_vectors() -> None:
+    assert len(VECTORS) >= 8
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_decides_as_the_operator_does(path: Path) -> None:
+    vector = json.loads(path.read_text())
+    decision = decide(
+        Gate.model_validate_json(json.dumps(vector["gate"])),
+        Comparison.model_validate_json(json.dumps(vector["comparison"])),
+    )
+    assert (decision.accepted, decision.unmet) == (vector["accepted"], vector["unmet"])
+    assert len(decision.sentences) == len(vector["gate"])
+
+
+def test_sentences_have_the_numbers() -> None:
+    decision = decide(
+        Gate(max_accuracy_drop=1.0, max_size_ratio=0.3, min_speedup=1.3),
+        Comparison(accuracy_drop=Interval(value=21.3, low=19.0, high=23.5), size_ratio=0.251),
+    )
+    assert decision.sentences == [
+        "accuracy lost 21.30 points (lost: 95% interval 19.00 to 23.50); maxAccuracyDrop allows 1.",
+        "the size is 0.251 of what it was; maxSizeRatio allows 0.3.",
+        "minSpeedup is 1.3, but the speed was not measured.",
+    ]
+
+
+@given(st.floats(0, 100), st.floats(-100, 100))
+def test_a_drop_is_accepted_up_to_the_bound(bound: float, drop: float) -> None:
+    decision = decide(Gate(max_accuracy_drop=bound), Comparison(accuracy_drop=Interval(value=drop)))
+    assert decision.accepted == (drop <= bound)
