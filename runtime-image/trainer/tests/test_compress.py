@@ -63,7 +63,7 @@ def refused(bench: Workbench, reason: str, sentence: str, **changes: Any) -> Non
     with pytest.raises(RunError, match=sentence) as error:
         bench.run(**compression(bench, **changes))
     assert error.value.reason == reason
-    assert not (bench.artifact("c1") / "manifest.json").exists()
+    assert not (bench.artifact(changes.get("hash", "c1")) / "manifest.json").exists()
 
 
 def test_from_a_fine_tuned_model_to_a_served_one(bench: Workbench) -> None:
