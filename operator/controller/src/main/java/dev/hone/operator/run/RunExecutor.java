@@ -44,7 +44,7 @@ final class RunExecutor {
         case RunAction.RestoreConfig restore -> applyConfig(view, model, restore.hash());
         case RunAction.Start start -> {
           applyConfig(view, model, start.hash());
-          started = create(view, start.hash());
+          started = create(view, model.orElseThrow(), start.hash());
         }
       }
     }
@@ -71,14 +71,14 @@ final class RunExecutor {
                 .build());
   }
 
-  private Optional<Job> create(RunView view, String hash) {
+  private Optional<Job> create(RunView view, ResolvedModel model, String hash) {
     Job desired =
         new RunJob(
                 view.owner(),
                 hash,
                 settings.image(),
                 settings.pullPolicy(),
-                view.inputs(),
+                view.inputs(model),
                 view.output(),
                 view.resources(),
                 view.policy(),

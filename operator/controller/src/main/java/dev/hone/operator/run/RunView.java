@@ -9,6 +9,7 @@ import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param self how others refer to it
  * @param generation generation of its spec
  * @param model the model that it starts from
- * @param inputs addresses of the data that it reads
+ * @param data addresses of the data that it reads
  * @param output address that it writes below
  * @param resources what its pods ask for
  * @param policy when it may go on
@@ -36,7 +37,7 @@ public record RunView(
     SourceReference self,
     long generation,
     ModelSource model,
-    List<String> inputs,
+    List<String> data,
     String output,
     @Nullable JobResources resources,
     @Nullable RunPolicy policy,
@@ -51,6 +52,13 @@ public record RunView(
 
     /** The configuration for a resolved model. */
     JobConfig create(ResolvedModel model, String hash, @Nullable ReportConfig report);
+  }
+
+  /** Every address that is read once the model is resolved. */
+  public List<String> inputs(ResolvedModel resolved) {
+    List<String> inputs = new ArrayList<>(data);
+    inputs.add(resolved.uri());
+    return inputs;
   }
 
   /** The hash of everything that is executed. */

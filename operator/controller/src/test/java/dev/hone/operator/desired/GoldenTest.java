@@ -1,0 +1,100 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.compression.CompressionJob;
+import dev.hone.api.finetune.FineTuneJob;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.contract.ContractJson;
+import dev.hone.contract.ReportConfig;
+import dev.hone.contract.ResolvedModel;
+import dev.hone.operator.compression.CompressionRuns;
+import dev.hone.operator.finetune.FineTuneRuns;
+import dev.hone.operator.inference.InferenceView;
+import dev.hone.operator.run.RunView;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Every object that the operator makes, as it is sent to the API server. */
+class GoldenTest {
+
+  private static final String DIGEST = "sha256:" + "a".repeat(64);
+
+  @TestFactory
+  Stream<DynamicTest> run() throws IOException {
+    return GoldenFiles.tests("run", GoldenTest::run);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> serving() throws IOException {
+    return GoldenFiles.tests("serving", GoldenTest::serving);
+  }
+
+  private static List<? extends HasMetadata> run(HasMetadata resource) {
+    RunView view =
+        switch (resource) {
+          case FineTuneJob job -> FineTuneRuns.view(job);
+          case CompressionJob job -> CompressionRuns.view(job);
+          default -> throw new IllegalArgumentException(resource.getKind());
+        };
+    ResolvedModel model =
+        view.model().from() == null
+            ? new ResolvedModel(
+                Objects.requireNonNull(view.model().uri()),
+                view.model().revision(),
+                view.model().digest())
+            : new ResolvedModel("pvc://spam-filter/artifacts/spam-lora-x", null, DIGEST);
+    String hash = view.hash(model);
+    ReportConfig report =
+        new ReportConfig("https://reports.example/v1", RunJob.TOKEN_FILE, RunJob.CA_FILE);
+    return List.of(
+        new RunConfigMap(
+                view.owner(),
+                hash,
+                ContractJson.write(view.config().create(model, hash, report)),
+                "CERTIFICATE")
+            .build(),
+        new RunJob(
+                view.owner(),
+                hash,
+                "example.org/trainer:1",
+                "IfNotPresent",
+                view.inputs(model),
+                view.output(),
+                view.resources(),
+                view.policy(),
+                view.podTemplate())
+            .build());
+  }
+
+  private static List<? extends HasMetadata> serving(HasMetadata resource) {
+    InferenceView view = InferenceView.of((InferenceDeployment) resource);
+    ServedModel model =
+        view.model().from() == null
+            ? new ServedModel(
+                Objects.requireNonNull(view.model().uri()), view.model().digest(), null)
+            : new ServedModel(
+                "pvc://spam-filter/artifacts/spam-int8-x", DIGEST, view.model().from().toString());
+    List<HasMetadata> made = new ArrayList<>();
+    made.add(
+        ServingDeployment.build(
+            new Serving(
+                view.owner(),
+                model,
+                view.replicas(),
+                "example.org/server:1",
+                "IfNotPresent",
+                view.resources(),
+                view.podTemplate())));
+    made.add(ServingService.build(view.owner()));
+    if (ServingDisruptionBudget.isNeeded(view.replicas())) {
+      made.add(ServingDisruptionBudget.build(view.owner()));
+    }
+    return made;
+  }
+}
