@@ -9,7 +9,7 @@ import java.util.List;
 /** Folds neighboring operators into one. */
 @ApiType
 public record Fuse(
-    @Size(min = 1, max = 4) @JsonPropertyDescription("What is folded, each once (default: all).")
+    @Size(min = 1, max = 8) @JsonPropertyDescription("What is folded, each once (default: all).")
         List<Pattern> patterns) {
 
   public Fuse {
