@@ -24,7 +24,7 @@ build_java() { # reference, module
 package_java() (
   hold_lock maven
   say "packaging $1 with Maven"
-  cd "$repository"
+  cd "$repository" || exit
   JAVA_HOME="$(build/java-home)" mvn --quiet --batch-mode --no-transfer-progress -pl "$1" -am package -Dmaven.test.skip=true >&2
 )
 
