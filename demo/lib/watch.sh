@@ -51,7 +51,7 @@ watch_until_served() {
       failed:*) echo "$state" >&2; return 1 ;;
     esac
     if ((SECONDS > deadline)); then
-      echo "not served within ${DEMO_TIMEOUT:-1500} s; see: kubectl -n $NAMESPACE describe ftj,cj,infd" >&2
+      echo "not served within ${DEMO_TIMEOUT:-1500} s; see: kubectl -n $NAMESPACE describe ftj,cpj,infd" >&2
       return 1
     fi
     sleep 2 # the display's refresh interval

@@ -21,7 +21,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Kind(CompressionJob.KIND)
 @Plural(CompressionJob.PLURAL)
 @Singular("compressionjob")
-@ShortNames("cj")
+@ShortNames("cpj")
 @AdditionalPrinterColumn(
     name = "State",
     jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason",
