@@ -80,6 +80,11 @@ public class ReportEndpoint {
     return server.isReady() && certificates.remaining().isPositive();
   }
 
+  /** Whether the thread that writes progress is alive. */
+  public boolean isWriting() {
+    return writer.isAlive();
+  }
+
   /** From now on pods are told to come back, which takes them to another replica. */
   public void stopTaking() {
     server.stopTaking();

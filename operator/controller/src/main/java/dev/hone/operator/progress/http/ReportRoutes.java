@@ -71,6 +71,10 @@ final class ReportRoutes {
         .post(path)
         .handler(context -> context.put(STARTED, System.nanoTime()).next())
         .handler(context -> checkHead(context, report))
+        .failureHandler(context -> failed(context, report, limit));
+    // A route of its own: within one, Vert.x lets nothing stand before the body's handler.
+    router
+        .post(path)
         .handler(BodyHandler.create(false).setBodyLimit(limit))
         .handler(context -> dispatch(context, report, action))
         .failureHandler(context -> failed(context, report, limit));

@@ -68,6 +68,11 @@ public final class ProgressWriter implements AutoCloseable {
     }
   }
 
+  /** Whether the writing thread is alive. */
+  public boolean isAlive() {
+    return thread.isAlive();
+  }
+
   /** Takes nothing more, and writes what waits as far as the time allows. */
   public void close(Duration patience) {
     lock.lock();

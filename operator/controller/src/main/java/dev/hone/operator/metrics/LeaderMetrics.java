@@ -1,0 +1,24 @@
+package dev.hone.operator.metrics;
+
+import dev.hone.operator.leader.Leadership;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import jakarta.inject.Singleton;
+
+/** Says which replica leads. */
+@Singleton
+public class LeaderMetrics implements MeterBinder {
+  private final Leadership leadership;
+
+  /** Tells about the given leadership. */
+  public LeaderMetrics(Leadership leadership) {
+    this.leadership = leadership;
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    Gauge.builder("hone.leader", leadership, leader -> leader.isLeading() ? 1 : 0)
+        .register(registry);
+  }
+}
