@@ -39,7 +39,7 @@ public final class ModelResolver {
       Optional<List<SourceReference>> cycle = CycleFinder.find(self, List.of(from), catalog);
       if (cycle.isPresent()) {
         return Resolution.missing(
-            from.toString(), Reason.REFERENCE_CYCLE, cycleSentence(cycle.get()));
+            from.toString(), Reason.REFERENCE_CYCLE, cycleSentence(self, cycle.get()));
       }
     }
     return catalog
@@ -130,9 +130,10 @@ public final class ModelResolver {
     return " (now " + reason + percent + ")";
   }
 
-  private static String cycleSentence(List<SourceReference> cycle) {
+  private static String cycleSentence(SourceReference self, List<SourceReference> cycle) {
     String way = cycle.stream().map(SourceReference::toString).collect(Collectors.joining(" → "));
-    return "refers to itself: " + way + "; give one of them a spec.model.uri instead of from";
+    String what = cycle.contains(self) ? "refers to itself: " : "waits for a cycle: ";
+    return what + way + "; give one of them a spec.model.uri instead of from";
   }
 
   /** The start of a digest, long enough for people. */
