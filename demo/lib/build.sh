@@ -3,7 +3,7 @@
 # Builds what must be built once: Kubernetes and its tools beside the images (which mostly wait for packages), and fetches the example's model and mails.
 
 build_everything() {
-  cluster/bin/prerequisites
+  cluster/bin/prerequisites --install
   local tools_pid images_pid data_pid failed=
   cluster/bin/kube-tools >"$OUTPUT/kube-tools.log" 2>&1 &
   tools_pid=$!
