@@ -124,8 +124,8 @@ def types() -> None:
     save(graph, HERE / "types" / "1")
 
 
-def spin() -> None:
-    """Counts to `n`, one step of a loop at a time: as slow as the request asks for."""
+def counter(steps: list[onnx.NodeProto], inputs: list, constants: list, folder: Path) -> None:
+    """A loop that counts to `steps` one by one."""
     body = helper.make_graph(
         [helper.make_node("Add", ["count_in", "one"], ["count_out"]),
          helper.make_node("Identity", ["go_in"], ["go_out"])],
@@ -136,14 +136,28 @@ def spin() -> None:
         [constant("one", np.array([1], dtype=np.float64))],
     )
     graph = helper.make_graph(
-        [helper.make_node("Squeeze", ["n"], ["steps"]),
-         helper.make_node("Loop", ["steps", "", "zero"], ["count"], body=body)],
-        "spin",
-        [tensor("n", TensorProto.INT64, [1])],
+        [*steps, helper.make_node("Loop", ["steps", "", "zero"], ["count"], body=body)],
+        folder.parent.name,
+        inputs,
         [tensor("count", TensorProto.DOUBLE, [1])],
-        [constant("zero", np.array([0], dtype=np.float64))],
+        [*constants, constant("zero", np.array([0], dtype=np.float64))],
     )
-    save(graph, HERE / "spin" / "1")
+    save(graph, folder)
+
+
+def spin() -> None:
+    """As slow as the request asks for: counts to `n`."""
+    counter([helper.make_node("Squeeze", ["n"], ["steps"])], [tensor("n", TensorProto.INT64, [1])], [],
+            HERE / "spin" / "1")
+
+
+def slow() -> None:
+    """Slow whatever is asked: counts to `n` times 200,000, which a warm-up sets to 1."""
+    counter(
+        [helper.make_node("Squeeze", ["n"], ["n_scalar"]), helper.make_node("Mul", ["n_scalar", "many"], ["steps"])],
+        [tensor("n", TensorProto.INT64, [1])],
+        [constant("many", np.array(200_000, dtype=np.int64))],
+        HERE.parent / "models-slow" / "slow" / "1")
 
 
 if __name__ == "__main__":
@@ -152,3 +166,4 @@ if __name__ == "__main__":
     affine(2, 3, 0)
     types()
     spin()
+    slow()

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
@@ -25,6 +26,7 @@ public final class Batcher implements AutoCloseable {
   private final BatchQueue queue;
   private final ModelStatistics statistics;
   private final Thread worker;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
    * Starts the worker.
@@ -157,6 +159,9 @@ public final class Batcher implements AutoCloseable {
   /** Finishes what waits, then ends the worker and closes the model. */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     queue.close();
     try {
       worker.join();

@@ -25,8 +25,9 @@ import org.jboss.logging.Logger;
 final class WarmUp {
   private static final Logger LOG = Logger.getLogger(WarmUp.class);
   private static final int ROUNDS = 10;
+  private static final int LONG = 100;
   private static final String TEXT =
-      "A text of common length, so that the first real one finds everything in place.";
+      "A text of common length, so that the first real one finds everything in place. ";
 
   private final JsonWriter writer = new JsonWriter();
 
@@ -40,10 +41,14 @@ final class WarmUp {
     long started = System.nanoTime();
     try {
       for (int round = 0; round < ROUNDS; round++) {
-        infer(model, 1);
+        infer(model, 1, TEXT);
       }
       if (model.signature().batchable()) {
-        infer(model, maxRows);
+        infer(model, maxRows, TEXT);
+      }
+      if (model.takesText()) {
+        // The longest row that it takes makes it allocate what it will ever need for one.
+        infer(model, 1, TEXT.repeat(LONG));
       }
     } catch (ProtocolException e) {
       if (!guessed) {
@@ -52,16 +57,16 @@ final class WarmUp {
       // Its free axes may have sizes that only its users know.
       LOG.warnf("model '%s' could not be warmed up: %s", model.name(), e.sentence());
     }
-    model.statistics().reset();
+    model.resetStatistics();
     LOG.infof(
         "model '%s' version %s is warm after %d ms",
         model.name(), model.version(), (System.nanoTime() - started) / 1_000_000);
   }
 
-  private void infer(ServedModel model, int rows) {
+  private void infer(ServedModel model, int rows, String text) {
     List<Tensor> inputs =
         model.takesText()
-            ? List.of(new BytesTensor("text", Shape.of(rows), Collections.nCopies(rows, TEXT)))
+            ? List.of(new BytesTensor("text", Shape.of(rows), Collections.nCopies(rows, text)))
             : model.signature().inputs().stream()
                 .map(input -> ones(input, model.signature().batchable() ? rows : 1))
                 .toList();

@@ -76,21 +76,6 @@ public final class ServedModel implements AutoCloseable {
     return text.isPresent();
   }
 
-  /** What it has done. */
-  public ModelStatistics statistics() {
-    return statistics;
-  }
-
-  /** How many requests wait for it. */
-  public int waiting() {
-    return batcher.waiting();
-  }
-
-  /** What Hone says of it beyond the protocol. */
-  public Map<String, Object> parameters() {
-    return parameters;
-  }
-
   /** Its metadata. */
   public ModelMetadata metadata(List<String> versions) {
     return new ModelMetadata(
@@ -120,6 +105,16 @@ public final class ServedModel implements AutoCloseable {
           }
         });
     return response;
+  }
+
+  /** Counts a request that was answered. */
+  public void countSuccess(long nanos) {
+    statistics.succeeded(nanos);
+  }
+
+  /** Forgets what the warm-up has counted. */
+  public void resetStatistics() {
+    statistics.reset();
   }
 
   /** Counts a request that was not answered well. */

@@ -64,6 +64,10 @@ public class ErrorRoutes {
   }
 
   private void tooLarge(RoutingContext context) {
+    // Read on and forget: a client that is still sending would not see the answer.
+    if (!context.request().isEnded()) {
+      context.request().handler(rest -> {}).resume();
+    }
     answers.error(
         context,
         413,

@@ -99,7 +99,7 @@ public class InferRoutes {
     try {
       byte[] body = answers.json().response(response);
       answers.send(context, 200, body);
-      model.statistics().succeeded(System.nanoTime() - started);
+      model.countSuccess(System.nanoTime() - started);
     } catch (RuntimeException e) {
       fail(context, model, e);
     }

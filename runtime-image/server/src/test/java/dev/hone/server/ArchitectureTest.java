@@ -1,0 +1,76 @@
+package dev.hone.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(packages = "dev.hone.server", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule DIRECTION =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("transport")
+          .definedBy("..transport..")
+          .layer("lifecycle")
+          .definedBy("..lifecycle..")
+          .layer("serving")
+          .definedBy("..serving..")
+          .layer("batching")
+          .definedBy("..batching..")
+          .layer("backend")
+          .definedBy("..backend..")
+          .layer("text")
+          .definedBy("..text..")
+          .layer("repository")
+          .definedBy("..repository..")
+          .layer("metrics")
+          .definedBy("..metrics..")
+          .layer("protocol")
+          .definedBy("..protocol..")
+          .whereLayer("transport")
+          .mayOnlyAccessLayers("serving", "protocol")
+          .whereLayer("serving")
+          .mayOnlyAccessLayers("batching", "backend", "text", "metrics", "protocol")
+          .whereLayer("batching")
+          .mayOnlyAccessLayers("backend", "metrics", "protocol")
+          .whereLayer("backend")
+          .mayOnlyAccessLayers("protocol")
+          .whereLayer("text")
+          .mayOnlyAccessLayers("protocol")
+          .whereLayer("repository")
+          .mayNotAccessAnyLayer()
+          .whereLayer("metrics")
+          .mayNotAccessAnyLayer()
+          .whereLayer("protocol")
+          .mayNotAccessAnyLayer()
+          .whereLayer("lifecycle")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule NO_CYCLES =
+      slices().matching("dev.hone.server.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule ONLY_THE_BACKEND_KNOWS_ONNX_RUNTIME =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..backend..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.onnxruntime..");
+
+  @ArchTest
+  static final ArchRule ONLY_THE_TRANSPORT_KNOWS_HTTP =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..transport..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.vertx..");
+}

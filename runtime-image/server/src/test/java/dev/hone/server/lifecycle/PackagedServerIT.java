@@ -1,0 +1,145 @@
+package dev.hone.server.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.server.testing.Client;
+import dev.hone.server.testing.Client.Answer;
+import dev.hone.server.testing.Models;
+import dev.hone.server.testing.ServerProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged server as a process of its own, as a container runs it. */
+@Timeout(180)
+class PackagedServerIT {
+  @TempDir Path folder;
+
+  private ServerProcess start(Map<String, String> environment) throws Exception {
+    return ServerProcess.start(folder, environment);
+  }
+
+  private static String spin(long steps) {
+    return """
+        {"inputs": [{"name": "n", "shape": [1], "datatype": "INT64", "data": [%d]}]}"""
+        .formatted(steps);
+  }
+
+  @Test
+  void isAliveWhileItLoadsAndReadyOnlyWhenWarm() throws Exception {
+    Path slow = Models.REPOSITORY.resolveSibling("models-slow");
+    try (ServerProcess server = start(Map.of("HONE_MODEL_REPOSITORY", slow.toString()))) {
+      server.await(() -> server.client().get("/v2/health/live").status() == 200);
+      // Its warm-up takes many runs of a slow model, so this is in the middle of it.
+      assertThat(server.client().get("/v2/health/ready").status()).isEqualTo(503);
+      Answer early = server.client().infer("slow", "{}");
+      assertThat(early.status()).isEqualTo(503);
+      assertThat(early.headers()).containsKey("retry-after");
+      assertThat(early.error()).contains("still loading");
+      assertThat(server.client().get("/v2/models/slow/ready").status()).isEqualTo(503);
+
+      server.awaitReady();
+      assertThat(server.log()).containsSubsequence("model 'slow' version 1 is warm", "ready");
+    }
+  }
+
+  @Test
+  void finishesWhatIsInFlightAfterSigterm() throws Exception {
+    try (ServerProcess server =
+        start(
+            Map.of(
+                "HONE_MODEL_REPOSITORY", Models.REPOSITORY.toString(),
+                // Kubernetes injects such names for a service called hone-operator.
+                "HONE_OPERATOR_SERVICE_HOST", "10.0.0.1",
+                "HONE_DRAIN_SECONDS", "2"))) {
+      server.awaitReady();
+      CompletableFuture<Answer> running = server.client().inferAsync("spin", spin(4_000_000));
+      CompletableFuture<Answer> waiting = server.client().inferAsync("spin", spin(5));
+      server.await(() -> server.metric("nv_inference_pending_request_count", "spin") == 1);
+
+      server.terminate();
+      server.await(() -> server.client().get("/v2/health/ready").status() == 503);
+      assertThat(running).as("still in flight").isNotDone();
+      Answer served = server.client().infer("spam", Client.textRequest("w60"));
+      assertThat(served.data("label")).containsExactly("spam");
+      assertThat(served.headers()).containsKey("connection");
+
+      assertThat(running.get(120, TimeUnit.SECONDS).data("count")).containsExactly("4000000.0");
+      assertThat(waiting.get(120, TimeUnit.SECONDS).data("count")).containsExactly("5.0");
+      assertThat(server.exitCode()).isZero();
+    }
+  }
+
+  @Test
+  void servesTheArtifactOfTheExpectedDigest() throws Exception {
+    Path repository = Files.createDirectory(folder.resolve("models"));
+    String digest = Models.digest(Models.copySpam(repository));
+    try (ServerProcess server =
+        start(
+            Map.of("HONE_MODEL_REPOSITORY", repository.toString(), "HONE_MODEL_DIGEST", digest))) {
+      server.awaitReady();
+      assertThat(server.client().get("/v2/models/spam").body()).contains(digest);
+    }
+  }
+
+  @Test
+  void leavesWithTheReasonWhenTheDigestIsAnother() throws Exception {
+    Path repository = Files.createDirectory(folder.resolve("models"));
+    Models.copySpam(repository);
+    assertLeaves(
+        Map.of(
+            "HONE_MODEL_REPOSITORY",
+            repository.toString(),
+            "HONE_MODEL_DIGEST",
+            "sha256:" + "0".repeat(64)),
+        "ArtifactCorrupt",
+        "sha256:" + "0".repeat(64) + " is expected");
+  }
+
+  @Test
+  void leavesWithTheReasonWhenAFileIsCorrupt() throws Exception {
+    Path repository = Files.createDirectory(folder.resolve("models"));
+    Files.writeString(Models.copySpam(repository).resolve("tokenizer.json"), "{}");
+    assertLeaves(
+        Map.of("HONE_MODEL_REPOSITORY", repository.toString()),
+        "ArtifactCorrupt",
+        "file 'tokenizer.json' of model 'spam' is corrupt: expected sha256");
+  }
+
+  @Test
+  void leavesWithTheReasonWhenTheWarmUpFails() throws Exception {
+    Path repository = Files.createDirectory(folder.resolve("models"));
+    Models.editManifest(
+        Models.copySpam(repository),
+        manifest -> manifest.withObject("/task").withArray("labels").add("third"));
+    assertLeaves(
+        Map.of("HONE_MODEL_REPOSITORY", repository.toString()),
+        "ModelInvalid",
+        "its manifest names 3 labels");
+  }
+
+  @Test
+  void leavesWithTheReasonWhenThereIsNoModel() throws Exception {
+    assertLeaves(
+        Map.of("HONE_MODEL_REPOSITORY", folder.resolve("nowhere").toString()),
+        "ModelNotFound",
+        "mount one, or name another with HONE_MODEL_REPOSITORY");
+  }
+
+  private void assertLeaves(Map<String, String> environment, String reason, String sentence)
+      throws Exception {
+    try (ServerProcess server = start(environment)) {
+      assertThat(server.exitCode()).as(server.log()).isEqualTo(64);
+      var message = new ObjectMapper().readTree(server.terminationLog().toFile());
+      assertThat(message.path("reason").asText()).isEqualTo(reason);
+      assertThat(message.path("message").asText()).contains(sentence);
+      assertThat(server.log()).contains(sentence);
+    }
+  }
+}

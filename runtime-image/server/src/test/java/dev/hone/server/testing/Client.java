@@ -1,0 +1,121 @@
+package dev.hone.server.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** A client of the server under test. */
+public final class Client {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final URI base;
+
+  /** A client of the server at that address. */
+  public Client(URI base) {
+    this.base = base;
+  }
+
+  /** GETs a path. */
+  public Answer get(String path) {
+    return send(HttpRequest.newBuilder(base.resolve(path)).GET());
+  }
+
+  /** POSTs an inference request. */
+  public Answer infer(String model, String body) {
+    return send(inferRequest(model, HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  /** POSTs an inference request and does not wait. */
+  public CompletableFuture<Answer> inferAsync(String model, String body) {
+    HttpRequest request =
+        inferRequest(model, HttpRequest.BodyPublishers.ofString(body)).timeout(TIMEOUT).build();
+    return http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).thenApply(Answer::of);
+  }
+
+  /** A POST to a model. */
+  public HttpRequest.Builder inferRequest(String model, HttpRequest.BodyPublisher body) {
+    return HttpRequest.newBuilder(base.resolve("/v2/models/" + model + "/infer")).POST(body);
+  }
+
+  /** Sends a request. */
+  public Answer send(HttpRequest.Builder request) {
+    try {
+      return Answer.of(
+          http.send(request.timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A request with one text input. */
+  public static String textRequest(String... texts) {
+    return json(
+        Map.of(
+            "inputs",
+            List.of(
+                Map.of(
+                    "name",
+                    "text",
+                    "shape",
+                    List.of(texts.length),
+                    "datatype",
+                    "BYTES",
+                    "data",
+                    List.of(texts)))));
+  }
+
+  /** Any value as JSON. */
+  public static String json(Object value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What the server answered. */
+  public record Answer(int status, String body, Map<String, List<String>> headers) {
+    private static Answer of(HttpResponse<String> response) {
+      return new Answer(response.statusCode(), response.body(), response.headers().map());
+    }
+
+    /** The body. */
+    public JsonNode json() {
+      try {
+        return JSON.readTree(body);
+      } catch (IOException e) {
+        throw new UncheckedIOException("no JSON: " + body, e);
+      }
+    }
+
+    /** The sentence of an error. */
+    public String error() {
+      return json().path("error").asText();
+    }
+
+    /** The data of an output. */
+    public List<String> data(String output) {
+      for (JsonNode candidate : json().path("outputs")) {
+        if (candidate.path("name").asText().equals(output)) {
+          return candidate.path("data").valueStream().map(JsonNode::asText).toList();
+        }
+      }
+      throw new AssertionError("no output " + output + " in " + body);
+    }
+  }
+}

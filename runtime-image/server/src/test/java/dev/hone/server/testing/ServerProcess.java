@@ -1,0 +1,133 @@
+package dev.hone.server.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** The packaged server in a process of its own. */
+public final class ServerProcess implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  private final Process process;
+  private final Path log;
+  private final Path terminationLog;
+  private final Client client;
+  private final Client metrics;
+
+  private ServerProcess(Process process, Path log, Path terminationLog, int port, int metricsPort) {
+    this.process = process;
+    this.log = log;
+    this.terminationLog = terminationLog;
+    this.client = new Client(URI.create("http://localhost:" + port));
+    this.metrics = new Client(URI.create("http://localhost:" + metricsPort));
+  }
+
+  /** Starts a server that writes below that folder. */
+  public static ServerProcess start(Path folder, Map<String, String> environment)
+      throws IOException {
+    int port = freePort();
+    int metricsPort = freePort();
+    Path log = folder.resolve("server.log");
+    Path terminationLog = Files.createFile(folder.resolve("termination-log"));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dquarkus.http.port=" + port,
+                "-Dquarkus.management.port=" + metricsPort,
+                "-jar",
+                System.getProperty("hone.server.jar")));
+    builder.environment().putAll(environment);
+    builder.environment().put("HONE_TERMINATION_LOG", terminationLog.toString());
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
+    return new ServerProcess(builder.start(), log, terminationLog, port, metricsPort);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** A client of its protocol port. */
+  public Client client() {
+    return client;
+  }
+
+  /** The sum of a metric's samples of one model. */
+  public double metric(String name, String model) {
+    return metrics
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + "{model=\"" + model + "\""))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** Waits for the server to be ready. */
+  public void awaitReady() {
+    await(() -> client.get("/v2/health/ready").status() == 200);
+  }
+
+  /** Waits for a condition; no connection means not yet. */
+  public void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!holds(condition)) {
+      assertThat(process.isAlive()).as(log()).isTrue();
+      assertThat(System.nanoTime()).as(log()).isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+    }
+  }
+
+  private static boolean holds(BooleanSupplier condition) {
+    try {
+      return condition.getAsBoolean();
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  /** Sends SIGTERM. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /** Waits for the process to end. */
+  public int exitCode() throws InterruptedException {
+    assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as(log()).isTrue();
+    return process.exitValue();
+  }
+
+  /** What it has written so far. */
+  public String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The file that Kubernetes would read. */
+  public Path terminationLog() {
+    return terminationLog;
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}
