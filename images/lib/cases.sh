@@ -18,8 +18,8 @@ keeps_no_settings() {
   if grep -qiE 'PIP_|index-url|trusted-host|_proxy' <<<"$configuration"; then
     grep -oiE '.{0,60}(PIP_INDEX|index-url|trusted-host|_proxy).{0,60}' <<<"$configuration" && return 1
   fi
-  found="$(find "$files/root" "$files/tmp" "$files/run" "$files/etc" -xdev \( -name 'pip*.conf' -o -path '*/.cache/*' -o -path '*/run/secrets/*' -o -name 'auth.conf' -o -name .netrc \) -print)"
-  [[ -z "$found" ]] || { echo "left in the image: $found"; return 1; }
+  found="$(cd "$files" && find ./root ./tmp ./run ./etc -xdev \( -name 'pip*.conf' -o -path '*/.cache/*' -o -path '*/run/secrets/*' -o -name 'auth.conf' -o -name .netrc \) -print)"
+  [[ -z "$found" ]] || { echo "left in the image: ${found:0:500}"; return 1; }
 }
 
 belongs_to_root() {
