@@ -5,6 +5,7 @@ import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.ModelProbe;
+import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.tls.CertificateAuthority;
@@ -41,13 +42,15 @@ class EngineBeans {
 
   @Produces
   @Singleton
-  RunEngine engine(HoneConfig config, CertificateAuthority authority, EventRecorder events) {
+  RunEngine engine(
+      HoneConfig config, CertificateAuthority authority, EventRecorder events, RunMetrics metrics) {
     return new RunEngine(
         new RunSettings(
             config.trainerImage(),
             config.imagePullPolicy(),
             config.effectiveReportUrl(),
             authority::caCertificatePem),
-        events);
+        events,
+        metrics);
   }
 }

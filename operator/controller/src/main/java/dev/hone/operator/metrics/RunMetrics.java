@@ -1,11 +1,12 @@
 package dev.hone.operator.metrics;
 
+import dev.hone.operator.run.RunListener;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 
 /** Meters of the runs that the operator starts. */
 @Singleton
-public class RunMetrics {
+public class RunMetrics implements RunListener {
   private final MeterRegistry registry;
 
   /** Registers the meters in the given registry. */
@@ -14,6 +15,7 @@ public class RunMetrics {
   }
 
   /** A Job was created for a resource of the given kind. */
+  @Override
   public void started(String kind) {
     registry.counter("hone.jobs.started", "kind", kind).increment();
   }
@@ -24,6 +26,7 @@ public class RunMetrics {
    * @param kind for example {@code FineTuneJob}
    * @param result the reason of the condition Ready, for example {@code Completed}
    */
+  @Override
   public void finished(String kind, String result) {
     registry.counter("hone.jobs.finished", "kind", kind, "result", result).increment();
   }

@@ -33,11 +33,13 @@ public final class RunEngine {
 
   private final RunSettings settings;
   private final EventRecorder events;
+  private final RunListener listener;
 
   /** Creates an engine. */
-  public RunEngine(RunSettings settings, EventRecorder events) {
+  public RunEngine(RunSettings settings, EventRecorder events, RunListener listener) {
     this.settings = settings;
     this.events = events;
+    this.listener = listener;
   }
 
   /** Makes the status from what was found; a kind adds what only it knows. */
@@ -73,6 +75,7 @@ public final class RunEngine {
     try {
       Optional<Job> started =
           new RunExecutor(context.getClient(), settings).execute(view, resolution.model(), plan);
+      started.ifPresent(job -> listener.started(view.owner().kind()));
       state = started.map(plan.state()::withJob).orElse(plan.state());
     } catch (KubernetesClientException e) {
       Optional<RunState> refused = refused(plan.state(), e);
@@ -85,6 +88,7 @@ public final class RunEngine {
     StatusWriter.Outcome outcome = StatusWriter.write(context, resource, blank.get(), before, now);
     if (outcome != StatusWriter.Outcome.UNCHANGED) {
       events.transition(context.getClient(), resource, before.conditions(), now.conditions());
+      listener.compare(view.owner().kind(), before, now);
     }
     UpdateControl<R> control = UpdateControl.noUpdate();
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {

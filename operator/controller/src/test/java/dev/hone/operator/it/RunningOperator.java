@@ -6,12 +6,14 @@ import dev.hone.operator.finetune.FineTuneJobReconciler;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.InferenceDeploymentReconciler;
 import dev.hone.operator.inference.InferenceSettings;
+import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.testing.apiserver.ApiServer;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
@@ -58,7 +60,8 @@ final class RunningOperator implements AutoCloseable {
                 "IfNotPresent",
                 "https://hone-operator.hone-system.svc:8443",
                 () -> CA),
-            events);
+            events,
+            new RunMetrics(new SimpleMeterRegistry()));
     Set<String> namespaces = Set.of(namespace);
     operator.register(
         new FineTuneJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));
