@@ -21,8 +21,8 @@ TOLERANCE = 1e-4
 def weights_of(graph: onnx.GraphProto) -> dict[str, NDArray[np.float32]]:
     """The weights under the names that they have in PyTorch.
 
-    The exporter kept the names of embeddings, biases and layer norms, and lost those of the transposed matrices. Each of these is
-    found through the addition of its bias, which has a name.
+    The exporter kept the names of embeddings, biases and layer norms, and lost those of the transposed matrices.
+    Each of these is found through the addition of its bias, which has a name.
     """
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     state = {name: value for name, value in constants.items() if name.startswith(("embeddings.", "encoder."))}
@@ -89,7 +89,7 @@ def largest_difference(onnx_file: Path, folder: Path, texts: Sequence[str]) -> f
 
 
 def convert(onnx_file: Path, tokenizer_file: Path, folder: Path, texts: Sequence[str]) -> float:
-    """Writes the checkpoint to the folder and returns how far its outputs are from the ONNX model's; fails if too far."""
+    """Writes the checkpoint and returns how far its outputs are from the ONNX model's; fails if too far."""
     state = weights_of(onnx.load(onnx_file).graph)
     configuration = configuration_of(state)
     model = BertModel(configuration, add_pooling_layer=False)
