@@ -32,10 +32,10 @@ build_image() { # reference, Containerfile, context, further arguments of `build
   esac
 }
 
-# The archive is only read by a container runtime on the same machine: layers are left uncompressed, for packing and unpacking them would take longer than copying them.
+# The archive is only read by a container runtime on the same machine. Zstandard at its fastest takes a fraction of gzip's time on both sides and is no larger.
 save_image() { # reference, archive
   case "$(engine)" in
-    buildah) in_buildah push --quiet --disable-compression "$1" "oci-archive:$2:$1" >&2 ;;
+    buildah) in_buildah push --quiet --compression-format zstd --compression-level 1 "$1" "oci-archive:$2:$1" >&2 ;;
     docker) docker save --output "$2" "$1" ;;
   esac
 }
