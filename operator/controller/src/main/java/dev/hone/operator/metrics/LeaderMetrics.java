@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import jakarta.inject.Singleton;
+import java.util.function.BooleanSupplier;
 
 /** Says which replica leads. */
 @Singleton
@@ -18,7 +19,11 @@ public class LeaderMetrics implements MeterBinder {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    Gauge.builder("hone.leader", leadership, leader -> leader.isLeading() ? 1 : 0)
-        .register(registry);
+    gauge(leadership::isLeading).register(registry);
+  }
+
+  static Gauge.Builder<?> gauge(BooleanSupplier leading) {
+    return Gauge.builder("hone.leader", leading, leader -> leader.getAsBoolean() ? 1 : 0)
+        .strongReference(true);
   }
 }

@@ -97,7 +97,8 @@ public class ReportEndpoint {
     writer.close(config.report().drain());
   }
 
-  private void refreshCertificates() {
+  /** Looks at the certificates now; a failure leaves the old ones in use. */
+  void refreshCertificates() {
     try {
       certificates.refresh(server::serve);
     } catch (RuntimeException e) {

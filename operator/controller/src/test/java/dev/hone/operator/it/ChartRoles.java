@@ -12,11 +12,12 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** The rights that the chart gives the operator, as Helm renders them. */
-final class ChartRoles {
+public final class ChartRoles {
 
   private ChartRoles() {}
 
-  static List<HasMetadata> render(String namespace) {
+  /** The roles and bindings of the operator in the given namespace. */
+  public static List<HasMetadata> render(String namespace) {
     String manifests =
         run(
             run(Repository.root().resolve("cluster/bin/kube-tools").toString(), "--only", "helm")

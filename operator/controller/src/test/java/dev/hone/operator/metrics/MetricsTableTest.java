@@ -1,0 +1,78 @@
+package dev.hone.operator.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.testing.apiserver.Repository;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics.ControllerExecution;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The table in docs/metrics.md names every meter, and no other. */
+class MetricsTableTest {
+  private static final Pattern METER = Pattern.compile("(?m)^# TYPE (hone_\\S+) ");
+  private static final Pattern ROW = Pattern.compile("(?m)^\\| `(hone_[a-z_]+)` ");
+
+  @Test
+  void theTableAndTheMetersAreTheSame() throws Exception {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    var reports = new ReportMetrics(registry);
+    reports.received("progress", Duration.ofMillis(1));
+    reports.rejected("result", "busy", Duration.ofMillis(1));
+    reports.statusWrite("written");
+    reports.waitingWrites(this, _ -> 0);
+    reports.reporters(this, _ -> 0);
+    reports.certificateExpiry(this, _ -> 0);
+    var runs = new RunMetrics(registry);
+    runs.started("FineTuneJob");
+    runs.finished("FineTuneJob", "Completed");
+    var reconciles = new ReconcileMetrics(registry);
+    reconciles.reconciliationSubmitted(new ConfigMap(), null, Map.of());
+    reconciles.timeControllerExecution(new Nothing());
+    LeaderMetrics.gauge(() -> true).register(registry);
+
+    String table = Files.readString(Repository.root().resolve("docs/metrics.md"));
+    assertThat(METER.matcher(registry.scrape()).results().map(match -> match.group(1)))
+        .containsExactlyInAnyOrderElementsOf(
+            ROW.matcher(table).results().map(match -> match.group(1)).toList());
+  }
+
+  /** A reconciliation that does nothing. */
+  private static final class Nothing implements ControllerExecution<String> {
+    @Override
+    public String name() {
+      return "reconcile";
+    }
+
+    @Override
+    public String controllerName() {
+      return "test";
+    }
+
+    @Override
+    public String successTypeName(String result) {
+      return result;
+    }
+
+    @Override
+    public ResourceID resourceID() {
+      return new ResourceID("a", "b");
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of();
+    }
+
+    @Override
+    public String execute() {
+      return "done";
+    }
+  }
+}
