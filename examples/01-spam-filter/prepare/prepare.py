@@ -29,7 +29,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--mails", type=Path, required=True, help="the npm package: its .tgz, or the folder that it unpacks to"
     )
     parser.add_argument("--output", type=Path, required=True, help="where models/ and data/ are written")
-    parser.add_argument("--train", type=int, default=1000, help="number of training mails (default: %(default)s)")
+    parser.add_argument("--train", type=int, default=2000, help="number of training mails (default: %(default)s)")
     parser.add_argument("--test", type=int, default=2000, help="number of test mails (default: %(default)s)")
     parser.add_argument("--held-out", type=int, default=24, help="mails for the final proof (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="decides the split (default: %(default)s)")
