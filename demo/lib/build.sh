@@ -4,6 +4,7 @@
 
 build_everything() {
   cluster/bin/prerequisites --install
+  resolve_images
   local tools_pid images_pid data_pid failed=
   cluster/bin/kube-tools >"$OUTPUT/kube-tools.log" 2>&1 &
   tools_pid=$!

@@ -4,5 +4,5 @@
 put_data_on_the_volume() {
   kubectl create namespace "$NAMESPACE" --dry-run=client -o yaml | kubectl apply -f -
   kubectl -n "$NAMESPACE" apply -f "$EXAMPLE/00-volume.yaml"
-  IMAGE="$(images/list --reference trainer)" "$EXAMPLE/prepare/load" "$NAMESPACE" "$OUTPUT"
+  IMAGE="${IMAGES[trainer]}" "$EXAMPLE/prepare/load" "$NAMESPACE" "$OUTPUT"
 }

@@ -12,19 +12,29 @@ bring_cluster_up() {
   import_images
 }
 
+# Remembers which images are meant, so that an edit while this runs changes nothing.
+declare -A IMAGES
+ARCHIVES=()
+resolve_images() {
+  local name
+  for name in operator server trainer; do
+    IMAGES[$name]="$(images/list --reference "$name")"
+  done
+  mapfile -t ARCHIVES < <(images/list --archives)
+}
+
 import_images() {
-  local archives
-  mapfile -t archives < <(images/list --archives)
-  cluster/cluster import "${archives[@]}"
+  cluster/cluster import "${ARCHIVES[@]}"
 }
 
 install_hone() {
-  local settings=() name reference
-  for name in operator trainer server; do
-    reference="$(images/list --reference "$name")"
-    settings+=(--set "images.$name.repository=${reference%:*}" --set "images.$name.tag=${reference##*:}")
+  local settings=() name
+  for name in "${!IMAGES[@]}"; do
+    settings+=(--set "images.$name.repository=${IMAGES[$name]%:*}" --set "images.$name.tag=${IMAGES[$name]##*:}")
   done
-  helm upgrade --install hone helm/hone --namespace hone-system --create-namespace "${settings[@]}" --wait --timeout 5m
-  kubectl get crd -o name | grep hone.dev
-  kubectl -n hone-system get deployment
+  helm upgrade --install hone helm/hone --namespace hone-system --create-namespace "${settings[@]}" --wait --timeout 5m >"$OUTPUT/helm.log" || {
+    kubectl -n hone-system describe pods | tail -n 20 >&2
+    return 1
+  }
+  kubectl -n hone-system get deployments
 }
