@@ -11,14 +11,14 @@ stop_port_forward() {
   fi
 }
 
-start_port_forward() { # prints nothing; sets LOCAL_PORT
-  local log="$OUTPUT/port-forward.log"
-  : >"$log"
-  kubectl -n "$NAMESPACE" port-forward service/spam :8000 --address 127.0.0.1 >"$log" 2>&1 &
+# Sets LOCAL_PORT from kubectl's first line ("Forwarding from 127.0.0.1:PORT -> 8000").
+start_port_forward() {
+  local stream line
+  exec {stream}< <(exec kubectl -n "$NAMESPACE" port-forward service/spam :8000 --address 127.0.0.1 2>&1)
   PORT_FORWARD_PID=$!
-  local line
-  line="$(timeout 30 tail -n +1 -F --pid "$PORT_FORWARD_PID" "$log" 2>/dev/null | grep -m 1 -o '127.0.0.1:[0-9]*')"
-  LOCAL_PORT="${line##*:}"
+  read -r -t 30 line <&"$stream"
+  [[ "$line" =~ 127\.0\.0\.1:([0-9]+) ]] || { echo "port-forward said: $line" >&2; return 1; }
+  LOCAL_PORT="${BASH_REMATCH[1]}"
 }
 
 prove() {
@@ -37,7 +37,7 @@ prove() {
     mark=" "
     if [[ "$label" == "$truth" ]]; then right=$((right + 1)); else mark="x"; fi
     printf '%s %-6s %-6s %-7.4f %s\n' "$mark" "$truth" "$label" "$score" "$text"
-    jq -c --arg label "$label" --argjson score "$score" '{truth: .label, answer: $label, score: $score, text: .text[0:200]}' <<<"$mail" >>"$OUTPUT/predictions.jsonl"
+    jq -c --arg answer "$label" --argjson score "$score" '{truth: .label, answer: $answer, score: $score, text: .text[0:200]}' <<<"$mail" >>"$OUTPUT/predictions.jsonl"
   done <"$OUTPUT/held-out.jsonl"
   stop_port_forward
   echo "  $right of $total mails that the model has never seen are answered right."
