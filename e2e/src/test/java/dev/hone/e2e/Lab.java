@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,15 @@ final class Lab implements AutoCloseable {
   private final String namespace = "hone-e2e-" + Long.toString(System.nanoTime() & 0xffffff, 36);
 
   private Lab() {
+    try {
+      setUp();
+    } catch (RuntimeException | AssertionError e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void setUp() {
     client
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
@@ -45,13 +55,15 @@ final class Lab implements AutoCloseable {
     workbench.getSpec().getContainers().getFirst().setImage(trainerImage());
     client.resource(workbench).inNamespace(namespace).create();
     client.pods().inNamespace(namespace).withName(WORKBENCH).waitUntilReady(180, TimeUnit.SECONDS);
-    client
-        .pods()
-        .inNamespace(namespace)
-        .withName(WORKBENCH)
-        .file("/tmp/make_tiny.py")
-        .upload(Path.of("src/test/fixtures/make_tiny.py"));
-    onVolume("python3", "/tmp/make_tiny.py", "/mnt/pvc/e2e");
+    try {
+      onVolume(
+          "python3",
+          "-c",
+          Files.readString(Path.of("src/test/fixtures/make_tiny.py")),
+          "/mnt/pvc/e2e");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   KubernetesClient client() {
