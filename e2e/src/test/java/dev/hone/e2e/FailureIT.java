@@ -75,7 +75,7 @@ class FailureIT {
                 m.name("no-image")
                     .spec(
                         "podTemplate",
-                        "{spec: {containers: [{name: trainer, image: \"localhost/hone-nowhere:1\"}]}}"));
+                        "{\"spec\": {\"containers\": [{\"name\": \"trainer\", \"image\": \"localhost/hone-nowhere:1\"}]}}"));
     Resource.Status status =
         resource.await(
             "the image is named",
@@ -106,11 +106,15 @@ class FailureIT {
     Resource one =
         lab.apply(
             "compress.yaml",
-            m -> m.name("egg").spec("model.from", "{kind: CompressionJob, name: hen}"));
+            m ->
+                m.name("egg")
+                    .spec("model.from", "{\"kind\": \"CompressionJob\", \"name\": \"hen\"}"));
     Resource two =
         lab.apply(
             "compress.yaml",
-            m -> m.name("hen").spec("model.from", "{kind: CompressionJob, name: egg}"));
+            m ->
+                m.name("hen")
+                    .spec("model.from", "{\"kind\": \"CompressionJob\", \"name\": \"egg\"}"));
     try {
       assertThat(one.awaitReady("Invalid", RUN).message("Ready")).contains("egg", "hen");
       assertThat(two.awaitReady("Invalid", RUN).message("Ready")).contains("egg", "hen");
@@ -149,7 +153,7 @@ class FailureIT {
             m ->
                 m.name("gated-int8")
                     .spec("model.from.name", "gated")
-                    .spec("gate", "{maxSizeRatio: 0.01}"));
+                    .spec("gate", "{\"maxSizeRatio\": 0.01}"));
     Resource serve =
         lab.apply("serve.yaml", m -> m.name("gated-server").spec("model.from.name", "gated-int8"));
     try {

@@ -14,8 +14,8 @@ record Manifest(GenericKubernetesResource resource) {
   }
 
   /**
-   * Sets the field at a path such as "dataset.train.uri" below spec to a YAML value, making the
-   * maps on the way.
+   * Sets the field at a path such as "dataset.train.uri" below spec to a YAML scalar or a JSON
+   * value, making the maps on the way.
    */
   Manifest spec(String path, String yaml) {
     String[] keys = path.split("\\.");
