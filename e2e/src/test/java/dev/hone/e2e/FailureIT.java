@@ -57,7 +57,7 @@ class FailureIT {
                 .list()
                 .getItems())
         .hasSizeLessThanOrEqualTo(1);
-    assertThat(resource.events()).anyMatch(event -> event.startsWith("Failed: "));
+    resource.awaitEvent("Failed");
   }
 
   @Test

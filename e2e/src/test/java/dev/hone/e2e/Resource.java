@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +89,32 @@ final class Resource {
         .filter(event -> name().equals(event.getInvolvedObject().getName()))
         .map(event -> event.getReason() + ": " + event.getMessage())
         .toList();
+  }
+
+  /** Waits until an event with this reason is there: it is written after the status it tells of. */
+  void awaitEvent(String reason) {
+    var found =
+        client
+            .v1()
+            .events()
+            .inNamespace(applied.getMetadata().getNamespace())
+            .informOnCondition(
+                events ->
+                    events.stream()
+                        .anyMatch(
+                            event ->
+                                name().equals(event.getInvolvedObject().getName())
+                                    && reason.equals(event.getReason())));
+    try {
+      found.get(30, TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new AssertionError("%s: no event %s, only %s".formatted(this, reason, events()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    } finally {
+      found.cancel(true);
+    }
   }
 
   @Override
