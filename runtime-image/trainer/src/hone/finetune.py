@@ -13,15 +13,18 @@ from hone.contract.training import Training
 from hone.device import thread_count
 from hone.errors import RunError
 from hone.methods import method_for
+from hone.methods.base import Batch
 from hone.precision import MixedPrecision
 from hone.runtime import RunContext, RunOutcome
-from hone.tasks import task_for
+from hone.tasks import Encoded, Loaded, TaskHandler, task_for
 from hone.training import Trained, train
 
 log = logging.getLogger(__name__)
 
 #: Where the loss curve stands in the artifact.
 LOSS_CURVE = "loss.jsonl"
+#: How many rows a method gets to compare the saved model with the trained one.
+_EXAMPLES = 16
 
 
 def run(context: RunContext) -> RunOutcome:
@@ -39,7 +42,8 @@ def run(context: RunContext) -> RunOutcome:
 
     with progress.phase("Fetching"):
         model = context.store.model(config.model)
-        task.check(model)
+        task.check(model, method.reserved_positions)
+        method.check(model, task.spec())
         train_source = context.store.data(config.dataset.train)
         evaluation_source = context.store.data(config.dataset.evaluation) if config.dataset.evaluation else None
 
@@ -67,9 +71,10 @@ def run(context: RunContext) -> RunOutcome:
         )
 
     with progress.phase("Saving"):
-        final, model_path = method.save(network, loaded, context.output)
+        examples = _examples(task, loaded, evaluation_data or train_data)
+        saved = method.save(network, loaded, context.output, examples)
         write_curve(trained, context.output / LOSS_CURVE)
-        size = sum(path.stat().st_size for path in context.output.rglob("*.safetensors") if _counts(path, model_path))
+        size = sum(path.stat().st_size for path in context.output.rglob("*.safetensors") if _counts(path, saved.path))
 
     warnings: list[str] = []
     metrics = Metrics()
@@ -79,7 +84,9 @@ def run(context: RunContext) -> RunOutcome:
                 "There is no evaluation data, so nothing is known of the accuracy; name it in dataset.evaluation."
             )
         else:
-            measured = task.measure(final, loaded, evaluation_data, training.evaluation_batch_size, progress.update)
+            measured = task.measure(
+                saved.model, loaded, evaluation_data, training.evaluation_batch_size, progress.update
+            )
             metrics = Metrics(after=measured.model_copy(update={"size_bytes": size}))
 
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
@@ -88,7 +95,7 @@ def run(context: RunContext) -> RunOutcome:
         lineage.append(LineageEntry(role="EvaluationData", uri=evaluation_source.uri, digest=evaluation_source.digest))
     return RunOutcome(
         model_format="Transformers",
-        model_path=model_path,
+        model_path=saved.path,
         task=task.spec(),
         lineage=lineage,
         metrics=metrics,
@@ -108,6 +115,11 @@ def write_curve(trained: Trained, path: Path) -> None:
                 "learningRate": point.learning_rate,
             }
             file.write(json.dumps(entry) + "\n")
+
+
+def _examples(task: TaskHandler, loaded: Loaded, data: Encoded) -> Batch:
+    batch = task.collator(loaded)([data[index] for index in range(min(_EXAMPLES, len(data)))])
+    return {name: value for name, value in batch.items() if name != "labels"}
 
 
 def _counts(path: Path, model_path: str | None) -> bool:

@@ -1,12 +1,17 @@
 """What every method has in common."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from hone.contract.training import Task
 from hone.errors import RunError
+from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
 #: The folders of an artifact.
@@ -14,16 +19,33 @@ MODEL = "model"
 ADAPTER = "adapter"
 
 
+#: A batch as a model takes it: tensors by name, without labels.
+Batch = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What was written: the model as it will be used, and its folder below the output if it is whole."""
+
+    model: nn.Module
+    path: str | None
+
+
 class FineTuningMethod(Protocol):
-    """Decides what is trained, and what is saved."""
+    """Decides what is trained, and what is saved; called in this order."""
 
     default_learning_rate: float
+    #: Positions of the model that the method takes for itself, so that texts get fewer.
+    reserved_positions: int
+
+    def check(self, model: ModelSource, task: Task) -> None:
+        """Refuse what only the model tells, before data is read."""
 
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Return the model to train: what this method does not train is frozen."""
 
-    def save(self, model: PreTrainedModel, loaded: Loaded, output: Path) -> tuple[PreTrainedModel, str | None]:
-        """Write the artifact's folders; return the model as it will be used, and its folder if it is whole."""
+    def save(self, model: PreTrainedModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:
+        """Write the artifact's folders; `examples` are real inputs, for methods that compare before and after."""
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

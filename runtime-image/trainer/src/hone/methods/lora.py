@@ -11,8 +11,10 @@ from transformers.pytorch_utils import Conv1D
 
 from hone.contract import JobConfig
 from hone.contract.method import ALL_LINEAR, Lora
+from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, head_modules, save_whole
+from hone.methods.base import ADAPTER, Batch, Saved, head_modules, save_whole
+from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
 _BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
@@ -22,12 +24,16 @@ class LoraFineTuning:
     """Finds the layers itself, so that it works for model types that PEFT has no defaults for."""
 
     default_learning_rate = 2e-4
+    reserved_positions = 0
 
     def __init__(self, config: JobConfig) -> None:
         assert config.method is not None  # noqa: S101 - the contract demands it
         self._lora = config.method.lora or Lora()
         self._merge = config.output.merge
         self._base_uri = config.model.uri
+
+    def check(self, model: ModelSource, task: Task) -> None:
+        """Nothing to refuse: which layers there are is known when the model is loaded."""
 
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Freeze the model, put LoRA beside its linear layers, and train the head whole."""
@@ -48,7 +54,7 @@ class LoraFineTuning:
         )
         return get_peft_model(loaded.model, peft_config)
 
-    def save(self, model: PeftModel, loaded: Loaded, output: Path) -> tuple[PreTrainedModel, str | None]:
+    def save(self, model: PeftModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:
         """Write the adapter, and the merged model unless only the adapter is wanted."""
         folder = output / ADAPTER
         # The path on this machine means nothing to whoever reads the adapter.
@@ -58,9 +64,9 @@ class LoraFineTuning:
         _sort_lists(folder / "adapter_config.json")
         if not self._merge:
             loaded.tokenizer.save_pretrained(folder)
-            return model, None
+            return Saved(model, None)
         merged = model.merge_and_unload(safe_merge=True)
-        return merged, save_whole(merged, loaded, output)
+        return Saved(merged, save_whole(merged, loaded, output))
 
 
 def find_targets(model: nn.Module, wanted: list[str], heads: list[str]) -> list[str]:

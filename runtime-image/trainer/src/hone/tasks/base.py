@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from torch import nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -37,8 +38,8 @@ class Encoded(Dataset[dict[str, Any]]):
 class TaskHandler(Protocol):
     """Everything about a run that depends on what is learnt; called in this order."""
 
-    def check(self, model: ModelSource) -> None:
-        """Refuse what only the model tells, before data is read."""
+    def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
+        """Refuse what only the model tells, before data is read; a method may need positions for itself."""
 
     def read(self, train: DataSource, evaluation: DataSource | None) -> None:
         """Read and check the data."""
@@ -56,7 +57,7 @@ class TaskHandler(Protocol):
         """Return what makes a batch of examples."""
 
     def measure(
-        self, model: PreTrainedModel, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
+        self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
     ) -> Measurement:
         """Measure a model on data."""
 

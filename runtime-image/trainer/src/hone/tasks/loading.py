@@ -37,13 +37,22 @@ def positions(config: dict[str, Any]) -> int | None:
     return min(found) if found else None
 
 
-def sequence_length(wanted: int | None, config: dict[str, Any], uri: str) -> int:
-    """Return the length to cut texts to, and refuse more than the model can take."""
+def sequence_length(wanted: int | None, config: dict[str, Any], uri: str, reserved: int = 0) -> int:
+    """Return the length to cut texts to, and refuse more than the model can take beside the reserved positions."""
     limit = positions(config)
+    if limit is not None and reserved:
+        if limit <= reserved:
+            raise RunError(
+                "ConfigInvalid",
+                f"The method takes {reserved} virtual tokens, but {uri} has {limit} positions; write fewer.",
+            )
+        limit -= reserved
     if wanted is not None and limit is not None and wanted > limit:
+        less = f" less the {reserved} virtual tokens" if reserved else ""
         raise RunError(
             "ConfigInvalid",
-            f"spec.task.maxLength is {wanted}, but {uri} has {limit} positions; write {limit} or less.",
+            f"spec.task.maxLength is {wanted}, but {uri} has {limit + reserved} positions{less}; write {limit} or "
+            "less.",
         )
     return wanted or min(limit or _CAP, _CAP)
 

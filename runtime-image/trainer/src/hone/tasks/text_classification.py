@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
-    PreTrainedModel,
 )
 
 from hone.contract import JobConfig, Measurement
@@ -34,14 +34,14 @@ class TextClassification:
         self._train: LabelledTexts | None = None
         self._evaluation: LabelledTexts | None = None
 
-    def check(self, model: ModelSource) -> None:
+    def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
         """Refuse what only the model tells, before data is read."""
         names = self._task.labels
         if names is not None and len(set(names)) != len(names):
             raise RunError("ConfigInvalid", f"spec.task.labels has a label twice ({', '.join(names)}); name each once.")
         if names is not None and len(names) < 2:
             raise RunError("ConfigInvalid", "spec.task.labels needs at least two labels; name all that the data holds.")
-        self._max_length = sequence_length(self._task.max_length, read_config(model), model.uri)
+        self._max_length = sequence_length(self._task.max_length, read_config(model), model.uri, reserved_positions)
         if not tokenizer_files(model.path):
             raise RunError(
                 "ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json."
@@ -106,7 +106,7 @@ class TextClassification:
         return collator
 
     def measure(
-        self, model: PreTrainedModel, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
+        self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
     ) -> Measurement:
         """Measure in FP32, as the artifact will be used; texts of like length share a batch, for padding costs time."""
         collate = self.collator(loaded)
