@@ -43,7 +43,7 @@ def run(context: RunContext) -> RunOutcome:
     with progress.phase("Fetching"):
         model = context.store.model(config.model)
         task.check(model, method.reserved_positions)
-        method.check(model, task.spec())
+        method.check(model, task.spec(), task.outline(model))
         train_source = context.store.data(config.dataset.train)
         evaluation_source = context.store.data(config.dataset.evaluation) if config.dataset.evaluation else None
 
@@ -51,7 +51,7 @@ def run(context: RunContext) -> RunOutcome:
         task.read(train_source, evaluation_source)
         # Before the model is loaded: a fresh head is drawn from this seed.
         transformers.set_seed(training.seed)
-        loaded = task.load(model)
+        loaded = task.load(model, method.loading_options())
         network = method.apply(loaded)
         precision = MixedPrecision.of(config.precision)
         train_data, evaluation_data = task.training_set(loaded), task.evaluation_set(loaded)

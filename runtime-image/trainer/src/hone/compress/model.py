@@ -16,6 +16,7 @@ from hone.contract.training import Task
 from hone.data import Texts
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
+from hone.models import from_pretrained
 from hone.store import ModelSource
 from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
 
@@ -111,11 +112,9 @@ def load(config: JobConfig, model: ModelSource) -> Classifier:
     network, info = load_part(
         model.uri,
         "model",
-        lambda: AutoModelForSequenceClassification.from_pretrained(
+        lambda: from_pretrained(
+            AutoModelForSequenceClassification,
             model.path,
-            output_loading_info=True,
-            local_files_only=True,
-            use_safetensors=True,
             dtype=torch.float32,
             # The plain arithmetic of attention: the fused kernel has no counterpart in ONNX to be quantized.
             attn_implementation="eager",

@@ -1,7 +1,5 @@
 """How a model is fine-tuned; one module per method."""
 
-from typing import Any
-
 from hone.contract import JobConfig
 from hone.errors import RunError
 from hone.methods.base import FineTuningMethod
@@ -10,7 +8,7 @@ from hone.methods.lora import LoraFineTuning
 
 __all__ = ["FineTuningMethod", "method_for"]
 
-_METHODS: dict[str, Any] = {"full": FullFineTuning, "lora": LoraFineTuning}
+_METHODS: dict[str, type[FineTuningMethod]] = {"full": FullFineTuning, "lora": LoraFineTuning}
 
 
 def method_for(config: JobConfig) -> FineTuningMethod:
@@ -20,5 +18,4 @@ def method_for(config: JobConfig) -> FineTuningMethod:
     executor = _METHODS.get(choice)
     if executor is None:
         raise RunError("Unsupported", f"The method {choice} has no executor yet; write {' or '.join(_METHODS)}.")
-    method: FineTuningMethod = executor(config)
-    return method
+    return executor(config)

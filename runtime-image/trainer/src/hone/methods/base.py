@@ -1,16 +1,19 @@
 """What every method has in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from hone.contract import JobConfig
 from hone.contract.training import Task
 from hone.errors import RunError
+from hone.models import save_pretrained
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
@@ -31,19 +34,39 @@ class Saved:
     path: str | None
 
 
-class FineTuningMethod(Protocol):
-    """Decides what is trained, and what is saved; called in this order."""
+class FineTuningMethod(ABC):
+    """Decides what is trained, and what is saved; called in the order of its members."""
 
-    default_learning_rate: float
+    default_learning_rate: ClassVar[float]
     #: Positions of the model that the method takes for itself, so that texts get fewer.
-    reserved_positions: int
+    reserved_positions: int = 0
 
-    def check(self, model: ModelSource, task: Task) -> None:
-        """Refuse what only the model tells, before data is read."""
+    def __init__(self, config: JobConfig) -> None:
+        """Take the method's options, and refuse what needs no model to be refused."""
+        self._config = config
 
+    def check(self, model: ModelSource, task: Task, network: PreTrainedModel) -> None:  # noqa: B027 - most take any
+        """Refuse what only the model tells, before data is read.
+
+        Args:
+            model: the model's folder, its digests checked.
+            task: what it is trained for; the labels may not be known yet.
+            network: the model with a head for the task, on the meta device: modules and shapes without weights. The
+                head may have another number of labels than the data.
+
+        Raises:
+            RunError: with a sentence that says what to write instead.
+        """
+
+    def loading_options(self) -> Mapping[str, Any]:
+        """Return what Transformers' from_pretrained has to be told beyond what every method needs."""
+        return {}
+
+    @abstractmethod
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Return the model to train: what this method does not train is frozen."""
 
+    @abstractmethod
     def save(self, model: PreTrainedModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:
         """Write the artifact's folders; `examples` are real inputs, for methods that compare before and after."""
 
@@ -54,13 +77,23 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
     return sum(size for size, trained in sizes if trained), sum(size for size, _ in sizes)
 
 
+def own_heads(network: PreTrainedModel) -> list[str]:
+    """Return the modules beside the base model, such as a classifier.
+
+    A language model's output layer is not among them: it is pretrained as the rest is, and often is the embeddings.
+    """
+    output = network.get_output_embeddings()
+    return [
+        name
+        for name, child in network.named_children()
+        if name != network.base_model_prefix and child is not output and any(True for _ in child.parameters())
+    ]
+
+
 def head_modules(loaded: Loaded) -> list[str]:
     """Return the modules that have to be trained whole: the head, and what the checkpoint had no weights for."""
-    base = loaded.model.base_model_prefix
-    heads = [
-        name for name, child in loaded.model.named_children() if name != base and any(True for _ in child.parameters())
-    ]
-    inner = [name for name in sorted(loaded.fresh) if not any(name == h or name.startswith(h + ".") for h in heads)]
+    heads = own_heads(loaded.model)
+    inner = [name for name in sorted(loaded.fresh) if not inside(name, heads)]
     unknown = [name for name in inner if isinstance(loaded.model.get_submodule(name), nn.Embedding)]
     if unknown:
         raise RunError(
@@ -70,8 +103,13 @@ def head_modules(loaded: Loaded) -> list[str]:
     return heads + inner
 
 
+def inside(name: str, modules: list[str]) -> bool:
+    """Tell whether a module or parameter is one of some modules, or part of one."""
+    return any(name == module or name.startswith(module + ".") for module in modules)
+
+
 def save_whole(model: PreTrainedModel, loaded: Loaded, output: Path) -> str:
-    """Write a Transformers checkpoint with its tokenizer."""
-    model.save_pretrained(output / MODEL)
+    """Write a checkpoint with its tokenizer."""
+    save_pretrained(model, output / MODEL)
     loaded.tokenizer.save_pretrained(output / MODEL)
     return MODEL

@@ -13,27 +13,28 @@ from hone.contract import JobConfig
 from hone.contract.method import ALL_LINEAR, Lora
 from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, Batch, Saved, head_modules, save_whole
+from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, head_modules, inside, own_heads, save_whole
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
 _BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
 
 
-class LoraFineTuning:
+class LoraFineTuning(FineTuningMethod):
     """Finds the layers itself, so that it works for model types that PEFT has no defaults for."""
 
     default_learning_rate = 2e-4
-    reserved_positions = 0
 
     def __init__(self, config: JobConfig) -> None:
+        super().__init__(config)
         assert config.method is not None  # noqa: S101 - the contract demands it
         self._lora = config.method.lora or Lora()
         self._merge = config.output.merge
         self._base_uri = config.model.uri
 
-    def check(self, model: ModelSource, task: Task) -> None:
-        """Nothing to refuse: which layers there are is known when the model is loaded."""
+    def check(self, model: ModelSource, task: Task, network: PreTrainedModel) -> None:
+        """Refuse targets that the model does not have."""
+        find_targets(network, self._lora.targets, own_heads(network))
 
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Freeze the model, put LoRA beside its linear layers, and train the head whole."""
@@ -69,12 +70,13 @@ class LoraFineTuning:
         return Saved(merged, save_whole(merged, loaded, output))
 
 
-def find_targets(model: nn.Module, wanted: list[str], heads: list[str]) -> list[str]:
-    """Return the names of the linear layers that are meant; `all-linear` is all but the head."""
+def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str]) -> list[str]:
+    """Return the names of the linear layers that are meant; `all-linear` is all but the heads."""
+    output = model.get_output_embeddings()
     linear = [
         name
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D) and not any(name == h or name.startswith(h + ".") for h in heads)
+        if isinstance(module, nn.Linear | Conv1D) and module is not output and not inside(name, heads)
     ]
     if not linear:
         raise RunError(

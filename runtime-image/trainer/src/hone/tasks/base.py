@@ -1,6 +1,6 @@
 """What every task has in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,8 +44,11 @@ class TaskHandler(Protocol):
     def read(self, train: DataSource, evaluation: DataSource | None) -> None:
         """Read and check the data."""
 
-    def load(self, model: ModelSource) -> Loaded:
-        """Load model and tokenizer, with a head for the task."""
+    def outline(self, model: ModelSource) -> PreTrainedModel:
+        """Build the model with a head for the task on the meta device, before data is read."""
+
+    def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
+        """Load model and tokenizer, with a head for the task; `options` are the method's for from_pretrained."""
 
     def training_set(self, loaded: Loaded) -> Encoded:
         """Return the training data as the model takes it."""

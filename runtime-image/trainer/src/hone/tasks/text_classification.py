@@ -1,6 +1,6 @@
 """One label for each text or pair of texts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
+    PreTrainedModel,
 )
 
 from hone.contract import JobConfig, Measurement
@@ -17,6 +18,7 @@ from hone.contract.training import Task
 from hone.data import LabelledTexts, read_labelled_texts
 from hone.errors import RunError
 from hone.evaluate.classification import Predictions, measure
+from hone.models import from_pretrained, outline
 from hone.store import DataSource, ModelSource
 from hone.tasks.base import Encoded, Loaded
 from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
@@ -63,7 +65,11 @@ class TextClassification:
                 evaluation, dataset.evaluation, dataset.columns, data.names, dataset.max_rows
             )
 
-    def load(self, model: ModelSource) -> Loaded:
+    def outline(self, model: ModelSource) -> PreTrainedModel:
+        """Build the model with a head on the meta device."""
+        return load_part(model.uri, "model", lambda: outline(AutoModelForSequenceClassification, model.path))
+
+    def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
         """Load model and tokenizer, with a head for the labels."""
         tokenizer = load_part(
             model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True)
@@ -71,16 +77,14 @@ class TextClassification:
         network, info = load_part(
             model.uri,
             "model",
-            lambda: AutoModelForSequenceClassification.from_pretrained(
+            lambda: from_pretrained(
+                AutoModelForSequenceClassification,
                 model.path,
                 num_labels=len(self._names),
                 id2label=dict(enumerate(self._names)),
                 label2id={name: index for index, name in enumerate(self._names)},
                 ignore_mismatched_sizes=True,
-                output_loading_info=True,
-                local_files_only=True,
-                use_safetensors=True,
-                dtype=torch.float32,
+                **{"dtype": torch.float32, **options},
             ),
         )
         if tokenizer.pad_token is None:

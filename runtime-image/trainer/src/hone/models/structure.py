@@ -1,0 +1,73 @@
+"""What stands in `hone_adapter.json`: the modules that a checkpoint has beyond its model type."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from hone.errors import RunError
+from hone.models import bottleneck
+
+#: The file beside config.json, and beside the weights of an adapter that is saved alone.
+STRUCTURE = "hone_adapter.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of module is put into a model, and how a model is asked what it holds of the kind."""
+
+    install: Callable[[nn.Module, dict[str, Any]], None]
+    describe: Callable[[nn.Module], dict[str, Any] | None]
+
+
+#: By the name in the file. A method whose modules stay in the graph adds its kind here.
+KINDS: dict[str, Kind] = {"bottleneck": Kind(bottleneck.install, bottleneck.describe)}
+
+
+def describe(model: nn.Module) -> dict[str, Any] | None:
+    """Return what a model holds beyond its type, as the file has it; None for a plain model."""
+    found = {name: settings for name, kind in KINDS.items() if (settings := kind.describe(model)) is not None}
+    return {"version": _VERSION, **found} if found else None
+
+
+def install(model: nn.Module, structure: dict[str, Any]) -> None:
+    """Put the modules that the file tells of into a model as its type has it; their weights are fresh."""
+    for name, kind in KINDS.items():
+        if name in structure:
+            kind.install(model, structure[name])
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder's file says; None if there is none.
+
+    Raises:
+        RunError: ModelInvalid for a file of another version, or that is none of ours.
+    """
+    path = folder / STRUCTURE
+    if not path.is_file():
+        return None
+    try:
+        structure = json.loads(path.read_bytes())
+    except ValueError:
+        structure = None
+    if (
+        not isinstance(structure, dict)
+        or structure.get("version") != _VERSION
+        or (unknown := sorted(set(structure) - {"version", *KINDS})) != []
+    ):
+        detail = f" ({', '.join(unknown)})" if isinstance(structure, dict) and structure.get("version") == 1 else ""
+        raise RunError(
+            "ModelInvalid",
+            f"{STRUCTURE} beside the model's config.json tells of modules that this version does not know{detail}; "
+            "make the artifact again with this version.",
+        )
+    return structure
+
+
+def write(structure: dict[str, Any], folder: Path) -> None:
+    """Write the file."""
+    (folder / STRUCTURE).write_text(json.dumps(structure, indent=2, sort_keys=True) + "\n", encoding="utf-8")
