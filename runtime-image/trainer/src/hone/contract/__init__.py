@@ -7,13 +7,16 @@ from hone.contract.manifest import FileEntry, Manifest
 from hone.contract.progress import Phase, ProgressReport
 from hone.contract.result import (
     ArtifactReference,
+    BestStep,
     Comparison,
+    CurvePoint,
     Interval,
     Latency,
     LineageEntry,
     Measurement,
     Metrics,
     PhaseTime,
+    Resumes,
     Role,
     RunResult,
     TrainingSummary,
@@ -21,7 +24,9 @@ from hone.contract.result import (
 
 __all__ = [
     "ArtifactReference",
+    "BestStep",
     "Comparison",
+    "CurvePoint",
     "Document",
     "Failure",
     "FileEntry",
@@ -36,6 +41,7 @@ __all__ = [
     "PhaseTime",
     "ProgressReport",
     "Reason",
+    "Resumes",
     "Role",
     "RunResult",
     "TrainingSummary",

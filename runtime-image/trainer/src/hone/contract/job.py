@@ -8,7 +8,7 @@ from hone.contract.base import Digest, Document, Hash, Positive
 from hone.contract.compression import Export, Gate, Step
 from hone.contract.method import Method
 from hone.contract.source import Data, ResolvedModel, Uri
-from hone.contract.training import Checkpoint, Precision, Task, Training
+from hone.contract.training import Checkpoint, Evaluation, Precision, Task, Tracking, Training
 
 __all__ = ["Columns", "Dataset", "Digest", "JobConfig", "Output", "Report", "Task"]
 
@@ -68,6 +68,8 @@ class JobConfig(Document):
     precision: Precision = Precision()
     training: Training | None = None
     checkpoint: Checkpoint | None = None
+    evaluation: Evaluation | None = None
+    tracking: Tracking | None = None
     steps: Annotated[list[Step], Field(max_length=10)] | None = None
     export: Export | None = None
     gate: Gate | None = None
@@ -79,7 +81,7 @@ class JobConfig(Document):
         required, refused = (
             (("task", "method", "training"), ("steps", "export", "gate"))
             if self.kind == "FineTuneJob"
-            else (("export",), ("method", "training"))
+            else (("export",), ("method", "training", "evaluation", "tracking"))
         )
         if missing := [name for name in required if getattr(self, name) is None]:
             raise ValueError(f"a {self.kind} needs {', '.join(missing)}")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from hone.contract.base import Count, Document, Hash, Time
 from hone.contract.job import Task
-from hone.contract.result import Lineage, Metrics, PhaseTime, TrainingSummary, Warnings
+from hone.contract.result import Lineage, Metrics, PhaseTime, Resumes, TrainingSummary, Warnings
 
 
 class FileEntry(Document):
@@ -31,6 +31,7 @@ class Manifest(Document):
     lineage: Lineage
     metrics: Metrics | None = None
     training: TrainingSummary | None = None
+    resumes: Resumes | None = None
     phases: list[PhaseTime] | None = None
     warnings: Warnings | None = None
     created_at: Time

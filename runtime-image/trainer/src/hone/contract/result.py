@@ -56,6 +56,22 @@ class Metrics(Document):
     comparison: Comparison | None = None
 
 
+class BestStep(Document):
+    """The evaluation, during a training, that was better than all others."""
+
+    step: Positive
+    metric: Annotated[str, Field(max_length=64)]
+    value: float
+
+
+class CurvePoint(Document):
+    """One point of a loss curve."""
+
+    step: Positive
+    loss: float | None = None
+    evaluation_loss: float | None = None
+
+
 class TrainingSummary(Document):
     """How the training went."""
 
@@ -69,7 +85,18 @@ class TrainingSummary(Document):
     peak_memory_bytes: Count | None = None
     precision: Literal["FP32", "FP16", "BF16"] | None = None
     device: Annotated[str, Field(max_length=128)] | None = None
+    threads: Positive | None = None
     resumed_from_step: Count | None = None
+    best: BestStep | None = None
+    stopped_early: bool | None = None
+    last_points: Annotated[list[CurvePoint], Field(max_length=10)] | None = None
+
+
+class Resumes(Document):
+    """How often another pod went on with a training, and how many steps were done again over all of them."""
+
+    count: Count
+    lost_steps: Count
 
 
 class LineageEntry(Document):
@@ -108,6 +135,7 @@ class RunResult(Document):
     artifact: ArtifactReference
     metrics: Metrics
     training: TrainingSummary | None = None
+    resumes: Resumes | None = None
     lineage: Lineage
     phases: Annotated[list[PhaseTime], Field(max_length=64)]
     warnings: Warnings | None = None

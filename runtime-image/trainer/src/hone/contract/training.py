@@ -46,6 +46,7 @@ class Training(Document):
     learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
     schedule: Literal["Linear", "Cosine", "Constant", "ConstantWithWarmup", "Polynomial"] = "Linear"
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    warmup_steps: Annotated[Int, Field(ge=0, le=1_000_000_000)] | None = None
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_grad_norm: Amount = 1.0
     gradient_checkpointing: bool = False
@@ -57,3 +58,32 @@ class Checkpoint(Document):
 
     every_steps: Positive | None = None
     keep_last: Annotated[Int, Field(ge=1, le=100)] = 2
+
+
+class EarlyStopping(Document):
+    """Ends a training after `patience` evaluations in a row that were not better by more than `min_improvement`."""
+
+    patience: Annotated[Int, Field(ge=1, le=1_000_000)]
+    min_improvement: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+
+
+class Evaluation(Document):
+    """Evaluation while a training goes on; without a metric it goes by the task's first."""
+
+    every_steps: Annotated[Int, Field(ge=1, le=1_000_000_000)]
+    metric: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]*$", max_length=64)] | None = None
+    keep_best: bool = True
+    early_stopping: EarlyStopping | None = None
+
+
+class MlFlow(Document):
+    """A run on an MLflow tracking server, or in a local file store."""
+
+    uri: Annotated[str, Field(pattern=r"^(https?://|file:///).+$", max_length=1024)]
+    experiment: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+
+
+class Tracking(Document):
+    """Where a training is told of, beside the status."""
+
+    mlflow: MlFlow | None = None

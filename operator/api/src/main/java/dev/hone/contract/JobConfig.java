@@ -7,8 +7,10 @@ import dev.hone.api.compression.Export;
 import dev.hone.api.compression.Gate;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.Checkpoint;
+import dev.hone.api.finetune.Evaluation;
 import dev.hone.api.finetune.Method;
 import dev.hone.api.finetune.Precision;
+import dev.hone.api.finetune.Tracking;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,8 @@ public record JobConfig(
     @Nullable Precision precision,
     @Nullable Training training,
     @Nullable Checkpoint checkpoint,
+    @Nullable Evaluation evaluation,
+    @Nullable Tracking tracking,
     List<Step> steps,
     @Nullable Export export,
     @Nullable Gate gate,

@@ -6,6 +6,7 @@ import dev.hone.api.ApiType;
 import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
+import dev.hone.api.common.Resumes;
 import dev.hone.api.common.Task;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
@@ -25,6 +26,7 @@ public record Manifest(
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @Nullable Metrics metrics,
     @Nullable TrainingSummary training,
+    @Nullable Resumes resumes,
     List<PhaseDuration> phases,
     List<String> warnings,
     String createdAt) {

@@ -5,6 +5,7 @@ import dev.hone.api.ApiType;
 import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
+import dev.hone.api.common.Resumes;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ public record RunResult(
     ArtifactRef artifact,
     Metrics metrics,
     @Nullable TrainingSummary training,
+    @Nullable Resumes resumes,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<PhaseDuration> phases,
     List<String> warnings) {

@@ -18,6 +18,8 @@ public record RunStatus(
     @JsonPropertyDescription("What the run made.") @Nullable Artifact artifact,
     @JsonPropertyDescription("What was measured before and after.") @Nullable Metrics metrics,
     @JsonPropertyDescription("How the training went.") @Nullable TrainingSummary training,
+    @JsonPropertyDescription("How often the training went on in another pod.")
+        @Nullable Resumes resumes,
     @JsonPropertyDescription("What the artifact was made of.") List<LineageEntry> lineage,
     @JsonPropertyDescription("How long each phase took.") List<PhaseDuration> phases,
     @JsonPropertyDescription("What went otherwise than it seems, and why.") List<String> warnings,
@@ -48,6 +50,7 @@ public record RunStatus(
     builder.artifact = artifact;
     builder.metrics = metrics;
     builder.training = training;
+    builder.resumes = resumes;
     builder.lineage = lineage;
     builder.phases = phases;
     builder.warnings = warnings;
@@ -67,6 +70,7 @@ public record RunStatus(
     private @Nullable Artifact artifact;
     private @Nullable Metrics metrics;
     private @Nullable TrainingSummary training;
+    private @Nullable Resumes resumes;
     private List<LineageEntry> lineage = List.of();
     private List<PhaseDuration> phases = List.of();
     private List<String> warnings = List.of();
@@ -107,6 +111,11 @@ public record RunStatus(
 
     public Builder training(@Nullable TrainingSummary value) {
       this.training = value;
+      return this;
+    }
+
+    public Builder resumes(@Nullable Resumes value) {
+      this.resumes = value;
       return this;
     }
 
@@ -154,6 +163,7 @@ public record RunStatus(
           artifact,
           metrics,
           training,
+          resumes,
           lineage,
           phases,
           warnings,

@@ -14,9 +14,15 @@ import org.jspecify.annotations.Nullable;
     message =
         "write exactly one of epochs (passes over the training data) and steps (optimizer steps)")
 @ValidationRule(
-    value = "!has(self.warmupRatio) || !has(self.schedule) || self.schedule != 'Constant'",
+    value = "!has(self.warmupRatio) || !has(self.warmupSteps)",
+    message = "write only one of warmupRatio (share of the steps) and warmupSteps")
+@ValidationRule(
+    value =
+        "!(has(self.warmupRatio) || has(self.warmupSteps)) || !has(self.schedule)"
+            + " || self.schedule != 'Constant'",
     message =
-        "the schedule Constant has no warm-up: write ConstantWithWarmup, or remove warmupRatio")
+        "the schedule Constant has no warm-up: write ConstantWithWarmup, or remove warmupRatio and"
+            + " warmupSteps")
 public record Training(
     @Min(value = 0, inclusive = false)
         @Max(10000)
@@ -24,11 +30,9 @@ public record Training(
         @Nullable Double epochs,
     @Min(1) @Max(1_000_000_000) @JsonPropertyDescription("Optimizer steps, instead of epochs.")
         @Nullable Integer steps,
-    @Min(1) @Max(65536) @JsonPropertyDescription("Samples per device and step (default: 16).")
+    @Min(1) @Max(65536) @JsonPropertyDescription("Samples per device and step (default: 8).")
         @Nullable Integer batchSize,
-    @Min(1)
-        @Max(65536)
-        @JsonPropertyDescription("Samples per device in evaluation (default: batchSize).")
+    @Min(1) @Max(65536) @JsonPropertyDescription("Samples per device in evaluation (default: 32).")
         @Nullable Integer evaluationBatchSize,
     @Min(1)
         @Max(65536)
@@ -46,6 +50,11 @@ public record Training(
         @JsonPropertyDescription(
             "Share of the steps in which the learning rate rises (default: 0).")
         @Nullable Double warmupRatio,
+    @Min(0)
+        @Max(1_000_000_000)
+        @JsonPropertyDescription(
+            "Optimizer steps in which the learning rate rises, instead of warmupRatio.")
+        @Nullable Integer warmupSteps,
     @Min(0) @Max(1) @JsonPropertyDescription("Decoupled weight decay (default: 0).")
         @Nullable Double weightDecay,
     @Min(0)
@@ -59,5 +68,5 @@ public record Training(
     @Min(0)
         @Max(4294967295L)
         @JsonPropertyDescription(
-            "Seed of everything random; same seed and device, same result (default: 42).")
+            "Seed of everything random; same seed, device and threads, same result (default: 42).")
         @Nullable Long seed) {}

@@ -2,6 +2,7 @@ package dev.hone.api.common;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import dev.hone.api.ApiType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** How a training went. */
@@ -18,5 +19,19 @@ public record TrainingSummary(
     @JsonPropertyDescription("Most memory used, in bytes.") @Nullable Long peakMemoryBytes,
     @JsonPropertyDescription("Precision really used.") @Nullable String precision,
     @JsonPropertyDescription("Device really used.") @Nullable String device,
+    @JsonPropertyDescription(
+            "Threads that the CPU computed with; another number gives other last bits.")
+        @Nullable Long threads,
     @JsonPropertyDescription("Step of the checkpoint that the run went on from.")
-        @Nullable Long resumedFromStep) {}
+        @Nullable Long resumedFromStep,
+    @JsonPropertyDescription("The best evaluation; its weights are the artifact's.")
+        @Nullable BestStep best,
+    @JsonPropertyDescription("Whether evaluation.earlyStopping ended the training.")
+        @Nullable Boolean stoppedEarly,
+    @JsonPropertyDescription("The last points of the loss curve; the artifact has all of them.")
+        List<CurvePoint> lastPoints) {
+
+  public TrainingSummary {
+    lastPoints = lastPoints == null ? List.of() : List.copyOf(lastPoints);
+  }
+}

@@ -93,6 +93,18 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ValidationRule(
     value =
         Cel.ONCE_STARTED
+            + "(has(self.spec.evaluation) == has(oldSelf.spec.evaluation)"
+            + " && (!has(self.spec.evaluation) || self.spec.evaluation == oldSelf.spec.evaluation))",
+    message = "spec.evaluation" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "(has(self.spec.tracking) == has(oldSelf.spec.tracking)"
+            + " && (!has(self.spec.tracking) || self.spec.tracking == oldSelf.spec.tracking))",
+    message = "spec.tracking" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
             + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
             + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))",
     message = "spec.resources" + Cel.ONCE_STARTED_MESSAGE)

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
             + " || !self.training.gradientCheckpointing",
     message =
         "prefixTuning does not work with gradientCheckpointing: remove training.gradientCheckpointing")
+@ValidationRule(
+    value = "!has(self.evaluation) || has(self.dataset.evaluation)",
+    message = "evaluation needs data: name it in dataset.evaluation, or remove evaluation")
 public record FineTuneJobSpec(
     @Required @JsonPropertyDescription("The model to start from.") ModelSource model,
     @Required @JsonPropertyDescription("The data to train and measure on.") FineTuneDataset dataset,
@@ -29,6 +32,10 @@ public record FineTuneJobSpec(
     @JsonPropertyDescription("Automatic mixed precision.") @Nullable Precision precision,
     @Required @JsonPropertyDescription("How weights are trained.") Training training,
     @JsonPropertyDescription("How the training saves itself.") @Nullable Checkpoint checkpoint,
+    @JsonPropertyDescription("Evaluation while the training goes on.")
+        @Nullable Evaluation evaluation,
+    @JsonPropertyDescription("Where the training is told of, beside the status.")
+        @Nullable Tracking tracking,
     @JsonPropertyDescription("What each pod asks for.") @Nullable JobResources resources,
     @Required @JsonPropertyDescription("Where the artifact is written.") FineTuneOutput output,
     @JsonPropertyDescription("When the run may go on; may change at any time.")

@@ -72,6 +72,8 @@ public final class CompressionRuns {
         null,
         null,
         null,
+        null,
+        null,
         spec.steps(),
         spec.export(),
         null,

@@ -72,6 +72,8 @@ public final class FineTuneRuns {
         spec.precision(),
         spec.training(),
         spec.checkpoint(),
+        spec.evaluation(),
+        spec.tracking(),
         List.of(),
         null,
         null,

@@ -67,6 +67,7 @@ final class RunResults {
                 Objects.requireNonNullElse(artifact.sizeBytes(), 0L)),
             Objects.requireNonNullElseGet(status.metrics(), () -> new Metrics(null, null, null)),
             status.training(),
+            status.resumes(),
             status.lineage(),
             status.phases(),
             status.warnings()));
@@ -117,6 +118,7 @@ final class RunResults {
                       false,
                       artifact,
                       new Metrics(null, null, null),
+                      null,
                       null,
                       List.of(),
                       List.of(),

@@ -95,6 +95,7 @@ public final class RunStatusFactory {
             new Artifact(artifact.uri(), artifact.digest(), artifact.sizeBytes(), result.reused()))
         .metrics(result.metrics())
         .training(result.training())
+        .resumes(result.resumes())
         .lineage(result.lineage())
         .phases(result.phases())
         .warnings(result.warnings())

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The hash that a run is named by: over what is executed, the digests of what comes by {@code
  * from}, and {@code spec.rerun}. It does not depend on who asks (name and namespace), nor on what
- * may change while a run goes on (the gate, the run policy).
+ * may change while a run goes on (the gate, the run policy), nor on who is told of it (reports,
+ * tracking).
  */
 public final class SpecHash {
 
@@ -38,7 +39,7 @@ public final class SpecHash {
       throw new IllegalStateException("the contract's own JSON cannot be read", e);
     }
     if (tree instanceof ObjectNode object) {
-      object.remove(java.util.List.of("namespace", "name", "hash", "gate", "report"));
+      object.remove(java.util.List.of("namespace", "name", "hash", "gate", "report", "tracking"));
       if (rerun != null) {
         object.put("rerun", rerun);
       }
