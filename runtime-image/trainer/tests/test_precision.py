@@ -76,7 +76,9 @@ def test_modes_give_different_bits(tiny_model, tmp_path):
     """Whoever trains in FP32 and says otherwise is found out."""
     curves = {}
     for mode in DTYPES:
-        curves[mode] = [point.loss for point in run(model(tiny_model), tmp_path / mode, Precision(mode=mode)).curve]
+        curves[mode] = [
+            point.loss for point in run(model(tiny_model), tmp_path / mode, Precision(mode=mode)).curve.points
+        ]
     assert curves["FP32"] != curves["BF16"]
     assert curves["FP32"] != curves["FP16"]
     assert curves["BF16"] != curves["FP16"]

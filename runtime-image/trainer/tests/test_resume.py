@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from hone.contract import Resumes
 from hone.errors import RunError
 from hone.interrupt import Interrupt
 from hone.job import run_job
@@ -56,6 +57,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was_bit_for_bit(bench, kind):
     assert latest_whole(checkpoints(bench, "parts")).name == "checkpoint-11"
     result = bench.run(**changes, hash="parts")
     assert result.training.resumed_from_step == 11
+    assert result.resumes == Resumes(count=1, lost_steps=0)
     assert result.training.steps == 24
     assert_same(bench, "whole", "parts")
     assert not checkpoints(bench, "parts").exists()
@@ -75,7 +77,10 @@ def test_a_torn_checkpoint_is_skipped_for_the_one_before(bench):
     state = newest / "optimizer.pt"
     state.write_bytes(state.read_bytes()[:100])
     assert latest_whole(checkpoints(bench)).name == "checkpoint-12"
-    assert bench.run(**changes).training.resumed_from_step == 12
+    result = bench.run(**changes)
+    assert result.training.resumed_from_step == 12
+    assert result.resumes == Resumes(count=1, lost_steps=3)
+    assert any(report.message and "3 steps of the pod before were lost" in report.message for report in bench.reports)
     assert_same(bench, "whole", "abc123")
 
 
@@ -84,12 +89,14 @@ def test_a_checkpoint_without_a_seal_is_torn(bench):
     run_until(bench, 8, **changes)
     for seal in checkpoints(bench).glob("*/.complete.json"):
         seal.unlink()
-    assert bench.run(**changes).training.resumed_from_step is None
+    result = bench.run(**changes)
+    assert result.training.resumed_from_step is None
+    assert result.resumes == Resumes(count=1, lost_steps=9)
 
 
 def test_only_the_last_checkpoints_are_kept(bench):
     run_until(bench, 20, training=TRAINING, checkpoint=EVERY_SIX)
-    assert {folder.name for folder in checkpoints(bench).iterdir()} == {"checkpoint-18", "checkpoint-21"}
+    assert {path.name for path in checkpoints(bench).iterdir()} == {"checkpoint-18", "checkpoint-21", "journal.jsonl"}
 
 
 def test_a_training_that_was_done_takes_no_further_step(bench):

@@ -81,6 +81,7 @@ def commit(out: ArtifactWriter, model_path: str | None = "model"):
         lineage=[LineageEntry(role="Model", uri="pvc://claim/m", digest="sha256:" + "0" * 64)],
         metrics=Metrics(),
         training=None,
+        resumes=None,
         phases=[],
         warnings=[],
     )

@@ -42,6 +42,22 @@ def limit_threads() -> int:
     return count
 
 
-def peak_memory_bytes() -> int:
-    """Return the largest resident set of this process so far."""
+def make_deterministic() -> None:
+    """Let PyTorch choose algorithms that give the same bits each time; where it has none it warns and goes on."""
+    import torch
+
+    # cuBLAS takes it from the environment, before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Nothing of ours reads memory that nobody wrote, and filling it costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+
+
+def peak_memory_bytes(device: str = "cpu") -> int:
+    """Return the most memory used so far: the process's largest resident set, or what was allocated on the GPU."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

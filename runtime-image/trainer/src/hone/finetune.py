@@ -1,28 +1,30 @@
 """The executor of a FineTuneJob."""
 
-import json
 import logging
-import math
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 import transformers
+from torch import nn
 
-from hone.contract import LineageEntry, Metrics
+from hone.contract import JobConfig, LineageEntry, Measurement, Metrics, TrainingSummary
 from hone.contract.training import Training
-from hone.device import thread_count
+from hone.device import make_deterministic, thread_count
 from hone.errors import RunError
 from hone.methods import method_for
 from hone.methods.base import Batch
 from hone.precision import MixedPrecision
 from hone.runtime import RunContext, RunOutcome
 from hone.tasks import Encoded, Loaded, TaskHandler, task_for
-from hone.training import Trained, train
+from hone.training import train
+from hone.training.curve import write_curve
+from hone.training.evaluation import Measure
+from hone.training.tracking import MlFlowTracker
 
 log = logging.getLogger(__name__)
 
-#: Where the loss curve stands in the artifact.
-LOSS_CURVE = "loss.jsonl"
 #: How many rows a method gets to compare the saved model with the trained one.
 _EXAMPLES = 16
 
@@ -34,8 +36,14 @@ def run(context: RunContext) -> RunOutcome:
     task, method = task_for(config), method_for(config)
     if config.dataset.train is None:
         raise RunError("ConfigInvalid", "A FineTuneJob needs training data; name it in spec.dataset.train.")
+    if config.evaluation is not None and config.dataset.evaluation is None:
+        raise RunError(
+            "ConfigInvalid",
+            "spec.evaluation needs data; name it in spec.dataset.evaluation, or remove spec.evaluation.",
+        )
     training = config.training or Training()
     torch.set_num_threads(thread_count())
+    make_deterministic()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     progress.plan({"Fetching": 2, "Preparing": 6, "Training": 70, "Saving": 2, "Evaluating": 20})
@@ -56,7 +64,8 @@ def run(context: RunContext) -> RunOutcome:
         precision = MixedPrecision.of(config.precision)
         train_data, evaluation_data = task.training_set(loaded), task.evaluation_set(loaded)
 
-    with progress.phase("Training"):
+    with progress.phase("Training"), ExitStack() as stack:
+        trackers = [stack.enter_context(tracker) for tracker in _trackers(config)]
         trained = train(
             network,
             train_data,
@@ -68,15 +77,18 @@ def run(context: RunContext) -> RunOutcome:
             checkpoints=context.checkpoints,
             progress=progress,
             interrupt=context.interrupt,
+            evaluation=config.evaluation,
+            measure=_measure(task, loaded, evaluation_data, training) if evaluation_data is not None else None,
+            trackers=trackers,
         )
 
     with progress.phase("Saving"):
         examples = _examples(task, loaded, evaluation_data or train_data)
         saved = method.save(network, loaded, context.output, examples)
-        write_curve(trained, context.output / LOSS_CURVE)
+        write_curve(trained.curve, context.output)
         size = sum(path.stat().st_size for path in context.output.rglob("*.safetensors") if _counts(path, saved.path))
 
-    warnings: list[str] = []
+    warnings = [*trained.warnings, *(warning for tracker in trackers for warning in tracker.warnings)]
     metrics = Metrics()
     with progress.phase("Evaluating"):
         if evaluation_data is None:
@@ -87,6 +99,8 @@ def run(context: RunContext) -> RunOutcome:
             measured = task.measure(
                 saved.model, loaded, evaluation_data, training.evaluation_batch_size, progress.update
             )
+            if config.evaluation is not None:
+                warnings += _chosen_by(trained.summary)
             metrics = Metrics(after=measured.model_copy(update={"size_bytes": size}))
 
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
@@ -100,21 +114,31 @@ def run(context: RunContext) -> RunOutcome:
         lineage=lineage,
         metrics=metrics,
         training=trained.summary,
+        resumes=trained.resumes,
         warnings=warnings,
     )
 
 
-def write_curve(trained: Trained, path: Path) -> None:
-    """Write the loss of every step as JSON Lines; a step that overflowed has no loss that JSON could hold."""
-    with path.open("w", encoding="utf-8") as file:
-        for point in trained.curve:
-            entry = {
-                "step": point.step,
-                "epoch": point.epoch,
-                "loss": point.loss if math.isfinite(point.loss) else None,
-                "learningRate": point.learning_rate,
-            }
-            file.write(json.dumps(entry) + "\n")
+def _trackers(config: JobConfig) -> list[MlFlowTracker]:
+    tracking = config.tracking
+    return [MlFlowTracker(tracking.mlflow, config)] if tracking is not None and tracking.mlflow is not None else []
+
+
+def _measure(task: TaskHandler, loaded: Loaded, data: Encoded, training: Training) -> Measure:
+    def measure(model: nn.Module, rows: int | None, tell: Callable[[float], None]) -> Measurement:
+        some = data if rows is None else Encoded(data.rows[:rows])
+        return task.measure(model, loaded, some, training.evaluation_batch_size, tell)
+
+    return measure
+
+
+def _chosen_by(summary: TrainingSummary) -> list[str]:
+    if summary.best is None or (summary.best.step == summary.steps and not summary.stopped_early):
+        return []
+    return [
+        f"Step {summary.best.step} was chosen by {summary.best.metric} on the evaluation data, and the metrics are "
+        "measured on the same data, so they are a little better than on new data."
+    ]
 
 
 def _examples(task: TaskHandler, loaded: Loaded, data: Encoded) -> Batch:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hone.contract import JobConfig, LineageEntry, Metrics, TrainingSummary
+from hone.contract import JobConfig, LineageEntry, Metrics, Resumes, TrainingSummary
 from hone.contract.training import Task
 from hone.interrupt import Interrupt
 from hone.progress import Progress
@@ -39,6 +39,7 @@ class RunOutcome:
     lineage: list[LineageEntry]
     metrics: Metrics
     training: TrainingSummary | None = None
+    resumes: Resumes | None = None
     warnings: list[str] = field(default_factory=list)
 
 

@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from hone.contract import ArtifactReference, FileEntry, LineageEntry, Manifest, Metrics, PhaseTime, TrainingSummary
+from hone.contract import (
+    ArtifactReference,
+    FileEntry,
+    LineageEntry,
+    Manifest,
+    Metrics,
+    PhaseTime,
+    Resumes,
+    TrainingSummary,
+)
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.store.digest import files_below, sha256_file, sync_folder
@@ -64,6 +73,7 @@ class ArtifactWriter:
         lineage: list[LineageEntry],
         metrics: Metrics,
         training: TrainingSummary | None,
+        resumes: Resumes | None,
         phases: list[PhaseTime],
         warnings: list[str],
     ) -> tuple[Manifest, ArtifactReference]:
@@ -82,6 +92,7 @@ class ArtifactWriter:
                 lineage=lineage,
                 metrics=metrics,
                 training=training,
+                resumes=resumes,
                 phases=phases,
                 warnings=warnings or None,
                 created_at=datetime.now(UTC),

@@ -1,32 +1,84 @@
-"""Which checkpoints are whole: Trainer dies on a torn one, so ours get a seal, written last."""
+"""Checkpoints: written under another name, sealed, then renamed.
+
+Trainer dies on a torn one, so only whole ones count.
+"""
 
 import json
 import logging
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from safetensors import SafetensorError
 
 from hone.store.digest import files_below, sync_folder
 
 log = logging.getLogger(__name__)
 
 SEAL = ".complete.json"
+_PARTIAL = ".partial"
 
 
-class SealCallback(TrainerCallback):
-    """Seals each checkpoint once all of its files are on the disk."""
+class CheckpointFailed(Exception):  # noqa: N818 - the run goes on
+    """A checkpoint could not be written, most likely because the disk is full; the ones before it are whole."""
 
-    def on_save(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **_: Any,  # noqa: ANN401
-    ) -> None:
-        """Write the seal under a temporary name and rename it."""
-        seal(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
+
+class Checkpoints:
+    """The checkpoints of one run, in one folder."""
+
+    def __init__(self, root: Path, keep_last: int) -> None:
+        self.root = root
+        self._keep_last = keep_last
+
+    def latest(self) -> Path | None:
+        """Return the newest checkpoint that is whole; torn ones are skipped."""
+        return latest_whole(self.root)
+
+    def save(self, step: int, write: Callable[[Path], None]) -> None:
+        """Let `write` fill a folder, and make it the checkpoint of the step; older ones than are to be kept go.
+
+        Raises CheckpointFailed if the folder can't be filled; nothing is left of it then.
+        """
+        try:
+            publish(self.root / f"checkpoint-{step}", write)
+        except CheckpointFailed as failure:
+            kept = self.latest()
+            last = f"the last whole one is that of step {step_of(kept)}" if kept else "there is none before it"
+            raise CheckpointFailed(
+                f"The checkpoint of step {step} could not be written ({failure}); {last}. Give the output's volume "
+                "more room, or lower spec.checkpoint.keepLast."
+            ) from failure
+        for folder in whole_ones(self.root)[self._keep_last :]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def oldest_step(self) -> int | None:
+        """Return the step of the oldest checkpoint that is whole."""
+        kept = whole_ones(self.root)
+        return step_of(kept[-1]) if kept else None
+
+
+def publish(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a folder of another name, force it to the disk, seal it and rename it to `folder`."""
+    partial = folder.parent / _PARTIAL
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        write(partial)
+        seal(partial)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+        sync_folder(folder.parent)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointFailed(getattr(error, "strerror", None) or str(error)) from error
+    except RuntimeError as error:
+        # That is how PyTorch's writer says that the disk is full.
+        if "inline_container" not in str(error) and "file write failed" not in str(error):
+            raise
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointFailed("the disk takes no more") from error
 
 
 def seal(folder: Path) -> None:
@@ -47,19 +99,21 @@ def seal(folder: Path) -> None:
 
 def latest_whole(root: Path) -> Path | None:
     """Return the newest checkpoint that is whole; torn ones are skipped."""
-    numbered = sorted(
-        (
-            (int(number), folder)
-            for folder in root.glob("checkpoint-*")
-            if (number := folder.name.rpartition("-")[2]).isdigit()
-        ),
-        reverse=True,
-    )
-    for _, folder in numbered:
+    for folder in _numbered(root, "checkpoint"):
         if is_whole(folder):
             return folder
         log.warning("The checkpoint %s is torn and is skipped", folder.name)
     return None
+
+
+def whole_ones(root: Path, kind: str = "checkpoint") -> list[Path]:
+    """Return all checkpoints that are whole, the newest first."""
+    return [folder for folder in _numbered(root, kind) if is_whole(folder)]
+
+
+def step_of(folder: Path) -> int:
+    """Return the step after which a checkpoint was saved."""
+    return int(folder.name.rpartition("-")[2])
 
 
 def is_whole(folder: Path) -> bool:
@@ -69,3 +123,8 @@ def is_whole(folder: Path) -> bool:
         return all((folder / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError):
         return False
+
+
+def _numbered(root: Path, kind: str) -> list[Path]:
+    found = [folder for folder in root.glob(f"{kind}-*") if folder.name.rpartition("-")[2].isdigit()]
+    return sorted(found, key=step_of, reverse=True)

@@ -1,38 +1,36 @@
 """One training, from the model to its loss curve."""
 
 import logging
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, PrinterCallback, TrainerState
 
-from hone.contract import TrainingSummary
-from hone.contract.training import Checkpoint, Training
+from hone.contract import CurvePoint, Resumes, TrainingSummary
+from hone.contract.training import Checkpoint, Evaluation, Training
 from hone.device import peak_memory_bytes
-from hone.errors import RunError
 from hone.interrupt import Interrupt
 from hone.methods.base import count_parameters
 from hone.precision import MixedPrecision
 from hone.progress import Progress
-from hone.training.callbacks import InterruptCallback, ProgressCallback, SkippedSteps
-from hone.training.checkpoints import SealCallback, latest_whole
+from hone.training.best import BestWeights
+from hone.training.callbacks import InterruptCallback, JournalCallback, ProgressCallback
+from hone.training.checkpoints import Checkpoints, step_of
+from hone.training.divergence import diverged
+from hone.training.evaluation import Evaluations, Measure
+from hone.training.evaluator import EvaluationCallback
+from hone.training.journal import Curve, Journal
+from hone.training.tracking import Tracker
 from hone.training.trainer import HoneTrainer, training_arguments
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class LossPoint:
-    """One point of the loss curve."""
-
-    step: int
-    epoch: float
-    loss: float
-    learning_rate: float
+_LAST_POINTS = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,9 @@ class Trained:
     """What a training says about itself; the model was changed in place."""
 
     summary: TrainingSummary
-    curve: list[LossPoint]
+    curve: Curve
+    resumes: Resumes
+    warnings: list[str]
 
 
 def train(
@@ -55,72 +55,144 @@ def train(
     checkpoints: Path,
     progress: Progress,
     interrupt: Interrupt,
+    evaluation: Evaluation | None = None,
+    measure: Measure | None = None,
+    trackers: Sequence[Tracker] = (),
 ) -> Trained:
-    """Train, starting from the newest whole checkpoint if there is one."""
-    arguments = training_arguments(training, checkpoint, precision, default_learning_rate, str(checkpoints))
-    skipped = SkippedSteps()
+    """Train, starting from the newest whole checkpoint if there is one.
+
+    Args:
+        model: trained in place; what is not to be trained is frozen.
+        dataset: examples as the model takes them.
+        collator: makes a batch of examples.
+        training: the optimizer's loop.
+        checkpoint: how often the state is saved; it is saved on an interrupt in any case.
+        precision: what the matrix products compute in.
+        default_learning_rate: for a training without one.
+        checkpoints: a folder that outlives the process; journal, checkpoints and best weights are kept in it.
+        progress: told of each step.
+        interrupt: ends the training after the step in which it is requested.
+        evaluation: how often to evaluate, and what follows from it; needs `measure`.
+        measure: measures the model on the evaluation data.
+        trackers: hear of each step and evaluation.
+
+    Raises:
+        RunError: Interrupted after a checkpoint was saved, or ConfigInvalid if the loss is no number any more.
+    """
+    journal = Journal(checkpoints)
+    store = Checkpoints(checkpoints, checkpoint.keep_last if checkpoint else 1)
+    start = store.latest()
+    step = step_of(start) if start is not None else 0
+    # Another number of threads adds up in another order: the pod that goes on computes as the one before it.
+    torch.set_num_threads(journal.threads or torch.get_num_threads())
+    lost = max(journal.last_step - step, 0)
+    journal.start(step, torch.get_num_threads())
+    telling = ProgressCallback(progress)
+    if journal.resumes.count:
+        telling.message = f"went on from step {step}; {lost} steps of the pod before were lost"
+        log.info("The run %s", telling.message)
+
+    evaluations = None
+    if evaluation is not None and measure is not None:
+        evaluations = Evaluations(evaluation, measure, journal, BestWeights(checkpoints))
+        evaluations.check(model)
+        evaluations.replay()
+    noting = JournalCallback(journal, [tracker.step for tracker in trackers])
     trainer = HoneTrainer(
         precision=precision,
+        checkpoints=store,
         model=model,
-        args=arguments,
+        args=training_arguments(
+            training, checkpoint.every_steps if checkpoint else None, precision, default_learning_rate, str(checkpoints)
+        ),
         train_dataset=dataset,
         data_collator=collator,
-        callbacks=[ProgressCallback(progress), InterruptCallback(interrupt), skipped, SealCallback()],
+        callbacks=[noting, telling, InterruptCallback(interrupt)],
     )
     # It prints every log line to the standard output, which is the result's.
     trainer.remove_callback(PrinterCallback)
-    skipped.scaler = trainer.accelerator.scaler
-    start = latest_whole(checkpoints)
-    seconds = 0.0
-    resumed_from = None
-    if start is not None:
-        resumed_from = TrainerState.load_from_json(str(start / "trainer_state.json")).global_step
-        log.info("Resuming from step %d", resumed_from)
-    if start is not None and _is_done(start):
-        # Trainer would take one more step.
-        trainer._load_from_checkpoint(str(start))
-        trainer.state = TrainerState.load_from_json(str(start / "trainer_state.json"))
-    else:
-        with interrupt.deferred():
-            outcome = trainer.train(resume_from_checkpoint=str(start) if start else None)
-        seconds = float(outcome.metrics["train_runtime"])
+    noting.scaler = trainer.accelerator.scaler
+    if evaluations is not None:
+        hook = EvaluationCallback(evaluations, trainer, store, interrupt, trackers)
+        trainer.evaluator = hook.evaluate
+        trainer.add_callback(hook)
+    for tracker in trackers:
+        tracker.start(journal)
+    seconds = _run(trainer, start, evaluations, interrupt)
+    if evaluations is not None:
+        evaluations.finish(model, trainer.state.global_step)
     model.zero_grad(set_to_none=True)
-    curve = _curve(trainer.state)
-    if not curve or not math.isfinite(curve[-1].loss):
-        raise RunError(
-            "ConfigInvalid",
-            "The training diverged: the loss is no number any more; lower spec.training.learningRate, or write FP32 or "
-            "BF16 in spec.precision.mode.",
-        )
+    return _trained(trainer, model, journal, evaluations, precision, training, step if start else None, seconds)
+
+
+def _run(trainer: HoneTrainer, start: Path | None, evaluations: Evaluations | None, interrupt: Interrupt) -> float:
+    """Train from the checkpoint on, and return the seconds that it took."""
+    if start is not None:
+        trainer.state = TrainerState.load_from_json(str(start / "trainer_state.json"))
+        unmeasured = evaluations is not None and evaluations.due(trainer.state.global_step, trainer.state.max_steps)
+        if unmeasured or _is_done(trainer.state, evaluations):
+            trainer._load_from_checkpoint(str(start))
+        if unmeasured:
+            # The pod before was told to stop when it had to evaluate.
+            trainer.evaluate()
+        if _is_done(trainer.state, evaluations):
+            # Trainer would take one more step.
+            return 0.0
+    with interrupt.deferred():
+        outcome = trainer.train(resume_from_checkpoint=str(start) if start else None)
+    return float(outcome.metrics["train_runtime"])
+
+
+def _is_done(state: TrainerState, evaluations: Evaluations | None) -> bool:
+    return bool(state.global_step >= state.max_steps) or (evaluations is not None and evaluations.stopped)
+
+
+def _trained(
+    trainer: HoneTrainer,
+    model: nn.Module,
+    journal: Journal,
+    evaluations: Evaluations | None,
+    precision: MixedPrecision,
+    training: Training,
+    resumed_from: int | None,
+    seconds: float,
+) -> Trained:
+    points = journal.curve.points
+    if not points or points[-1].loss is None:
+        raise diverged()
     trainable, total = count_parameters(model)
-    steps = trainer.state.global_step - (resumed_from or 0)
-    samples = steps * training.batch_size * training.gradient_accumulation_steps
-    return Trained(
-        TrainingSummary(
-            steps=trainer.state.global_step,
-            epochs=round(float(trainer.state.epoch or 0.0), 4),
-            final_loss=curve[-1].loss,
-            trainable_parameters=trainable,
-            total_parameters=total,
-            samples_per_second=round(samples / seconds, 2) if seconds > 0 else None,
-            skipped_steps=skipped.count,
-            peak_memory_bytes=peak_memory_bytes(),
-            precision=precision.mode,
-            device=precision.device_name,
-            resumed_from_step=resumed_from,
-        ),
-        curve,
+    done = trainer.state.global_step
+    samples = (done - (resumed_from or 0)) * training.batch_size * training.gradient_accumulation_steps
+    summary = TrainingSummary(
+        steps=done,
+        epochs=round(float(trainer.state.epoch or 0.0), 4),
+        final_loss=points[-1].loss,
+        trainable_parameters=trainable,
+        total_parameters=total,
+        samples_per_second=round(samples / seconds, 2) if seconds > 0 else None,
+        skipped_steps=journal.skipped_steps,
+        peak_memory_bytes=peak_memory_bytes(precision.device.type),
+        precision=precision.mode,
+        device=precision.device_name,
+        threads=torch.get_num_threads(),
+        resumed_from_step=resumed_from,
+        best=evaluations.best if evaluations is not None else None,
+        stopped_early=evaluations.stopped if evaluations is not None else None,
+        last_points=last_points(journal.curve),
     )
+    warnings = [*trainer.failed_checkpoints[-1:], *(evaluations.warnings[-1:] if evaluations is not None else [])]
+    if journal.skipped_steps * 2 >= done:
+        warnings.append(
+            f"{journal.skipped_steps} of {done} steps were skipped, for their gradients were too large for FP16; lower "
+            "spec.precision.initialLossScale, train for longer, or write BF16 in spec.precision.mode."
+        )
+    return Trained(summary, journal.curve, journal.resumes, warnings)
 
 
-def _is_done(checkpoint: Path) -> bool:
-    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-    return bool(state.global_step >= state.max_steps)
-
-
-def _curve(state: TrainerState) -> list[LossPoint]:
+def last_points(curve: Curve) -> list[CurvePoint]:
+    """Return the last points of a curve, each with the evaluation's loss where it was evaluated."""
+    losses = {point.step: point.figures.get("loss") for point in curve.evaluations}
     return [
-        LossPoint(entry["step"], entry["epoch"], float(entry["loss"]), float(entry["learning_rate"]))
-        for entry in state.log_history
-        if "loss" in entry
+        CurvePoint(step=point.step, loss=point.loss, evaluation_loss=losses.get(point.step))
+        for point in curve.points[-_LAST_POINTS:]
     ]

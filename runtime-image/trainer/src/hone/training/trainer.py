@@ -1,11 +1,18 @@
 """Transformers' Trainer, without its traps."""
 
+import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from torch import nn
 from transformers import Trainer, TrainingArguments
 
-from hone.contract.training import Checkpoint, Training
-from hone.precision import MixedPrecision
+from hone.contract.training import Training
+from hone.precision import MixedPrecision, full_precision_losses
+from hone.training.checkpoints import CheckpointFailed, Checkpoints
+
+log = logging.getLogger(__name__)
 
 _SCHEDULES = {
     "Linear": "linear",
@@ -18,10 +25,16 @@ _DEFAULT_EPOCHS = 3.0
 
 
 class HoneTrainer(Trainer):
-    """Trainer whose accelerator computes in the precision that was asked for."""
+    """Trainer that computes in the precision that was asked for, and whose checkpoints are whole or not there."""
 
-    def __init__(self, *, precision: MixedPrecision, **arguments: Any) -> None:  # noqa: ANN401 - Trainer's own
+    def __init__(self, *, precision: MixedPrecision, checkpoints: Checkpoints, **arguments: Any) -> None:  # noqa: ANN401 - Trainer's own
         self._precision = precision
+        self._checkpoints = checkpoints
+        self._writing_to: Path | None = None
+        #: Does what has to be done when an evaluation is due.
+        self.evaluator: Callable[[], None] | None = None
+        #: Why checkpoints could not be written; the training goes on without them.
+        self.failed_checkpoints: list[str] = []
         super().__init__(**arguments)
         # A model that takes **kwargs but ignores num_items_in_batch would get its loss times the accumulation steps.
         self.model_accepts_loss_kwargs = False
@@ -31,16 +44,48 @@ class HoneTrainer(Trainer):
         super().create_accelerator_and_postprocess()
         self._precision.install(self.accelerator)
 
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Compute the loss in FP32, whatever the logits are."""
+        with full_precision_losses(self._precision.mode):
+            return super().compute_loss(model, inputs, *arguments, **options)
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
+        """Evaluate as the run wants it; Trainer has no part in what follows."""
+        if self.evaluator is not None:
+            self.evaluator()
+        return {}
+
+    def _get_output_dir(self, trial: Any) -> str:  # noqa: ANN401
+        return str(self._writing_to or self.args.output_dir)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:  # noqa: ANN401
+        try:
+            self._checkpoints.save(self.state.global_step, lambda folder: self._fill(folder, model, trial))
+        except CheckpointFailed as failure:
+            log.error("%s", failure)
+            self.failed_checkpoints.append(str(failure))
+
+    def _fill(self, folder: Path, model: nn.Module, trial: Any) -> None:  # noqa: ANN401
+        # Trainer makes a folder of its own in the one that it is given.
+        self._writing_to = folder
+        try:
+            super()._save_checkpoint(model, trial)
+        finally:
+            self._writing_to = None
+        inner = folder / f"checkpoint-{self.state.global_step}"
+        for path in inner.iterdir():
+            path.rename(folder / path.name)
+        inner.rmdir()
+
 
 def training_arguments(
     training: Training,
-    checkpoint: Checkpoint | None,
+    every_steps: int | None,
     precision: MixedPrecision,
     learning_rate: float,
     output_dir: str,
 ) -> TrainingArguments:
     """Translate the contract into Transformers' arguments."""
-    every = checkpoint.every_steps if checkpoint else None
     return TrainingArguments(
         output_dir=output_dir,
         num_train_epochs=training.epochs if training.epochs is not None else _DEFAULT_EPOCHS,
@@ -51,19 +96,21 @@ def training_arguments(
         gradient_checkpointing=training.gradient_checkpointing,
         learning_rate=training.learning_rate if training.learning_rate is not None else learning_rate,
         lr_scheduler_type=_SCHEDULES[training.schedule],
-        warmup_steps=training.warmup_ratio,
+        # Below 1 it is a share of the steps.
+        warmup_steps=training.warmup_steps if training.warmup_steps is not None else training.warmup_ratio,
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_grad_norm,
         seed=training.seed,
         data_seed=training.seed,
-        # The fused one does not count the steps that an overflow skips.
+        # The fused one does not tell which steps an overflow skips, so that the schedule would run ahead of them.
         optim="adamw_torch",
         logging_strategy="steps",
         logging_steps=1,
         logging_nan_inf_filter=False,
-        save_strategy="steps" if every else "no",
-        save_steps=every or 500,
-        save_total_limit=checkpoint.keep_last if checkpoint else 1,
+        save_strategy="steps" if every_steps else "no",
+        save_steps=every_steps or 500,
+        # Checkpoints and evaluations are ours: see checkpoints.py and evaluation.py.
+        save_total_limit=None,
         eval_strategy="no",
         report_to=[],
         disable_tqdm=True,
