@@ -6,6 +6,7 @@ from pydantic import Field
 
 from hone.contract.base import Amount, Count, Document, Int, Positive, Union
 from hone.contract.method import Layers
+from hone.contract.result import MetricName
 from hone.contract.source import ResolvedModel
 from hone.contract.training import Training
 
@@ -139,9 +140,17 @@ class Export(Union):
     open_vino: Annotated[OpenVino | None, Field(alias="openVINO")] = None
 
 
+class MetricBound(Document):
+    """How much worse a figure of the task may become, in its own unit."""
+
+    name: MetricName
+    max_drop: Amount
+
+
 class Gate(Document):
     """What a compressed model may lose, and must gain, to be accepted."""
 
     max_accuracy_drop: Annotated[float, Field(ge=0, le=100)] | None = None
+    metric: MetricBound | None = None
     max_size_ratio: Annotated[float, Field(gt=0, le=10)] | None = None
     min_speedup: Annotated[float, Field(gt=0, le=1000)] | None = None

@@ -28,11 +28,18 @@ class Latency(Document):
     device: Annotated[str, Field(max_length=128)] | None = None
 
 
+MetricName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]*$", max_length=64)]
+#: Figures by name: accuracies in percent, F1, R2 and Spearman as fractions of 1, errors in the units of the target.
+Figures = Annotated[dict[MetricName, Interval], Field(max_length=32)]
+
+
 class Measurement(Document):
-    """What was measured of one model; accuracy is in percent."""
+    """What was measured of one model; accuracy is in percent, and primaryMetric is one of metrics."""
 
     accuracy: Interval | None = None
     macro_f1: float | None = None
+    metrics: Figures | None = None
+    primary_metric: MetricName | None = None
     loss: float | None = None
     samples: Count | None = None
     size_bytes: Count | None = None
@@ -40,9 +47,13 @@ class Measurement(Document):
 
 
 class Comparison(Document):
-    """The model after against the model before; accuracyDrop is in percentage points, negative if gained."""
+    """The model after against the model before; a drop is negative if something was gained.
+
+    accuracyDrop is in percentage points, each of metricDrops in its figure's own unit.
+    """
 
     accuracy_drop: Interval | None = None
+    metric_drops: Figures | None = None
     size_ratio: Annotated[float, Field(gt=0)] | None = None
     speedup: Interval | None = None
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None

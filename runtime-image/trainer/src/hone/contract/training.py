@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hone.contract.base import Amount, Document, Int, Positive
+from hone.contract.base import Amount, Document, Int, Positive, Union
 
 TaskType = Literal[
     "TextClassification",
@@ -35,6 +35,13 @@ class Precision(Document):
     loss_scale_growth_interval: Positive = 2000
 
 
+class ClassWeights(Union):
+    """How much the examples of each label count: worked out from the training data, or by name (1 where left out)."""
+
+    mode: Literal["Balanced"] | None = None
+    weights: Annotated[dict[Label, Annotated[float, Field(gt=0)]], Field(min_length=1, max_length=256)] | None = None
+
+
 class Training(Document):
     """The optimizer's loop; steps wins over epochs, and without both it is three epochs."""
 
@@ -51,6 +58,7 @@ class Training(Document):
     max_grad_norm: Amount = 1.0
     gradient_checkpointing: bool = False
     seed: Annotated[Int, Field(ge=0, le=4294967295)] = 42
+    class_weights: ClassWeights | None = None
 
 
 class Checkpoint(Document):

@@ -1,8 +1,9 @@
 """Decides by the measured figures alone; the operator's GateDecision does the same and passes the same vectors."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hone.contract.compression import Gate
+from hone.contract.compression import Gate, MetricBound
 from hone.contract.result import Comparison, Interval
 
 
@@ -32,6 +33,7 @@ def decide(gate: Gate | None, comparison: Comparison) -> Decision:
 def _checks(gate: Gate, comparison: Comparison) -> list[_Check | None]:
     return [
         _accuracy_drop(gate.max_accuracy_drop, comparison.accuracy_drop),
+        _metric(gate.metric, comparison.metric_drops or {}),
         _size_ratio(gate.max_size_ratio, comparison.size_ratio),
         _speedup(gate.min_speedup, comparison.speedup),
     ]
@@ -48,6 +50,21 @@ def _accuracy_drop(bound: float | None, drop: Interval | None) -> _Check | None:
     verb = "lost" if drop.value >= 0 else "gained"
     figure = f"accuracy {verb} {abs(drop.value):.2f} points{_range(drop, 'lost: 95% interval')}"
     return _Check(name, drop.value <= bound, f"{figure}; {name} allows {bound:g}.")
+
+
+def _metric(bound: MetricBound | None, drops: Mapping[str, Interval]) -> _Check | None:
+    name = "metric"
+    if bound is None:
+        return None
+    drop = drops.get(bound.name)
+    if drop is None:
+        measured = f"measured were {', '.join(drops)}" if drops else "nothing was: name dataset.evaluation"
+        return _Check(
+            name, False, f"metric.maxDrop is {bound.max_drop:g}, but {bound.name} was not measured; {measured}."
+        )
+    verb = "lost" if drop.value >= 0 else "gained"
+    figure = f"{bound.name} {verb} {abs(drop.value):.4g}{_range(drop, 'lost: 95% interval', '.4g')}"
+    return _Check(name, drop.value <= bound.max_drop, f"{figure}; metric.maxDrop allows {bound.max_drop:g}.")
 
 
 def _size_ratio(bound: float | None, ratio: float | None) -> _Check | None:
@@ -69,7 +86,7 @@ def _speedup(bound: float | None, speedup: Interval | None) -> _Check | None:
     return _Check(name, speedup.value >= bound, f"{figure}; {name} asks for {bound:g}.")
 
 
-def _range(figure: Interval, prefix: str) -> str:
+def _range(figure: Interval, prefix: str, digits: str = ".2f") -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return f" ({prefix} {figure.low:.2f} to {figure.high:.2f})"
+    return f" ({prefix} {figure.low:{digits}} to {figure.high:{digits}})"

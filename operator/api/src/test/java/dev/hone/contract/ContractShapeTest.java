@@ -16,6 +16,7 @@ import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -50,6 +51,8 @@ class ContractShapeTest {
     }
     if (type instanceof ParameterizedType list && list.getRawType() == List.class) {
       compare(list.getActualTypeArguments()[0], node.get("items"), file, path + "[]");
+    } else if (type instanceof ParameterizedType map && map.getRawType() == Map.class) {
+      compare(map.getActualTypeArguments()[1], node.get("additionalProperties"), file, path + "{}");
     } else if (type instanceof Class<?> record && record.isRecord()) {
       compareRecord(record, node, file, path);
     } else if (type instanceof Class<?> constants && constants.isEnum()) {
@@ -97,6 +100,9 @@ class ContractShapeTest {
     bound(path, property, "maximum", max != null && max.inclusive() ? max.value() : null);
     bound(path, property, "exclusiveMaximum", max != null && !max.inclusive() ? max.value() : null);
     bound(path, property, "maxLength", size != null ? (double) size.max() : null);
+    if (field.getType() == Map.class) {
+      bound(path, property, "maxProperties", size != null ? (double) size.max() : null);
+    }
     bound(path, property, "maxItems", size != null ? (double) size.max() : null);
   }
 

@@ -69,4 +69,7 @@ public record Training(
         @Max(4294967295L)
         @JsonPropertyDescription(
             "Seed of everything random; same seed, device and threads, same result (default: 42).")
-        @Nullable Long seed) {}
+        @Nullable Long seed,
+    @JsonPropertyDescription(
+            "How much the examples of each label count in the loss, for classifications (default: all the same).")
+        @Nullable ClassWeights classWeights) {}

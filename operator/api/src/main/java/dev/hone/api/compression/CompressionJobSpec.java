@@ -43,6 +43,16 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || has(self.dataset.evaluation)",
     message = "gate.maxAccuracyDrop is measured on data: write dataset.evaluation")
+@ValidationRule(
+    value = "!has(self.gate) || !has(self.gate.metric) || has(self.dataset.evaluation)",
+    message = "gate.metric is measured on data: write dataset.evaluation")
+@ValidationRule(
+    value =
+        "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || !has(self.task)"
+            + " || !(self.task.type in ['Regression', 'CausalLM'])",
+    message =
+        "Regression and CausalLM have no accuracy: write gate.metric instead of gate.maxAccuracyDrop,"
+            + " for example metric: {name: r2, maxDrop: 0.01}")
 public record CompressionJobSpec(
     @Required @JsonPropertyDescription("The model to compress.") ModelSource model,
     @Required @JsonPropertyDescription("The data to train, calibrate and measure on.")

@@ -10,12 +10,15 @@ import org.jspecify.annotations.Nullable;
 /** What a result must keep and gain to be accepted; may change at any time. */
 @ApiType
 @ValidationRule(
-    value = "has(self.maxAccuracyDrop) || has(self.maxSizeRatio) || has(self.minSpeedup)",
+    value =
+        "has(self.maxAccuracyDrop) || has(self.metric) || has(self.maxSizeRatio) || has(self.minSpeedup)",
     message =
-        "write at least one bound: maxAccuracyDrop, maxSizeRatio or minSpeedup; to accept any result, remove gate")
+        "write at least one bound: maxAccuracyDrop, metric, maxSizeRatio or minSpeedup; to accept any result, remove gate")
 public record Gate(
     @Min(0) @Max(100) @JsonPropertyDescription("Percentage points of accuracy that may be lost.")
         @Nullable Double maxAccuracyDrop,
+    @JsonPropertyDescription("A figure of the task, by name, and how much worse it may become.")
+        @Nullable MetricBound metric,
     @Min(value = 0, inclusive = false)
         @Max(10)
         @JsonPropertyDescription("Bytes after divided by bytes before, at most.")

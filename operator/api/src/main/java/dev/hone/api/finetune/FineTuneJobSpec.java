@@ -24,6 +24,17 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.evaluation) || has(self.dataset.evaluation)",
     message = "evaluation needs data: name it in dataset.evaluation, or remove evaluation")
+@ValidationRule(
+    value = "!has(self.training.classWeights) || !(self.task.type in ['Regression', 'CausalLM'])",
+    message =
+        "classWeights are for classifications: remove training.classWeights, or write another task.type")
+@ValidationRule(
+    value =
+        "!has(self.training.classWeights) || !has(self.training.classWeights.weights)"
+            + " || !has(self.task.labels)"
+            + " || self.training.classWeights.weights.all(label, label in self.task.labels)",
+    message =
+        "training.classWeights.weights names a label that is not in task.labels: write the names as they stand there")
 public record FineTuneJobSpec(
     @Required @JsonPropertyDescription("The model to start from.") ModelSource model,
     @Required @JsonPropertyDescription("The data to train and measure on.") FineTuneDataset dataset,

@@ -4,11 +4,13 @@ import dev.hone.api.Reason;
 import dev.hone.api.common.Comparison;
 import dev.hone.api.common.Interval;
 import dev.hone.api.compression.Gate;
+import dev.hone.api.compression.MetricBound;
 import dev.hone.operator.run.Verdict;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,16 +31,27 @@ public final class GateDecision {
     if (gate == null) {
       return decision;
     }
-    Comparison measured = comparison == null ? new Comparison(null, null, null, null) : comparison;
+    Comparison measured =
+        comparison == null ? new Comparison(null, null, null, null, null) : comparison;
     decision.atMost(
         "maxAccuracyDrop",
         gate.maxAccuracyDrop(),
         value(measured.accuracyDrop()),
         "accuracy drop",
         " points");
+    metric(decision, gate.metric(), measured);
     decision.atMost("maxSizeRatio", gate.maxSizeRatio(), measured.sizeRatio(), "size ratio", "");
     decision.atLeast("minSpeedup", gate.minSpeedup(), value(measured.speedup()), "speedup", "x");
     return decision;
+  }
+
+  private static void metric(
+      GateDecision decision, @Nullable MetricBound bound, Comparison measured) {
+    if (bound != null) {
+      Map<String, Interval> drops = measured.metricDrops();
+      Interval drop = drops == null ? null : drops.get(bound.name());
+      decision.atMost("metric", bound.maxDrop(), value(drop), bound.name() + " drop", "");
+    }
   }
 
   /** Whether every bound is met. */

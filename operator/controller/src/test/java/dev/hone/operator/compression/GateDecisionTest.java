@@ -52,7 +52,8 @@ class GateDecisionTest {
   void figuresAreShownAsCloselyAsItTakesToTellThemFromTheBound() {
     Verdict verdict =
         GateDecision.of(
-                new Gate(1.0, null, 1.3), new Comparison(Interval.of(1.0004), null, null, null))
+                new Gate(1.0, null, null, 1.3),
+                new Comparison(Interval.of(1.0004), null, null, null, null))
             .verdict();
     assertThat(verdict.message())
         .isEqualTo(
@@ -63,7 +64,7 @@ class GateDecisionTest {
 
   @Test
   void whatWasNotMeasuredHasAReasonOfItsOwn() {
-    assertThat(GateDecision.of(new Gate(null, 0.3, null), null).verdict().reason().value())
+    assertThat(GateDecision.of(new Gate(null, null, 0.3, null), null).verdict().reason().value())
         .isEqualTo("GateNotMeasured");
     assertThat(GateDecision.of(null, null).verdict().reason().value()).isEqualTo("NoGate");
   }
