@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hone.contract.base import Count, Document, Hash, Time
-from hone.contract.job import Task
 from hone.contract.result import Lineage, Metrics, PhaseTime, Resumes, TrainingSummary, Warnings
+from hone.contract.training import TrainedTask
 
 
 class FileEntry(Document):
@@ -26,7 +26,7 @@ class Manifest(Document):
     hash: Hash
     format: Literal["Transformers", "ONNX"]
     model_path: str | None = None
-    task: Task | None = None
+    task: TrainedTask | None = None
     files: Annotated[list[FileEntry], Field(min_length=1, max_length=10000)]
     lineage: Lineage
     metrics: Metrics | None = None

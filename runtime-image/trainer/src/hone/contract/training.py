@@ -1,6 +1,6 @@
 """What to learn and how: task, precision, training and checkpoints."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ TaskType = Literal[
     "ImageClassification",
 ]
 Label = Annotated[str, Field(min_length=1, max_length=128)]
+Side = Annotated[Int, Field(ge=1, le=8192)]
 Batch = Annotated[Int, Field(ge=1, le=65536)]
 
 
@@ -24,6 +25,36 @@ class Task(Document):
     type: TaskType
     labels: Annotated[list[Label], Field(max_length=1000)] | None = None
     max_length: Annotated[Int, Field(ge=1, le=131072)] | None = None
+
+
+class ImageInput(Document):
+    """How an image becomes a model's input, in this order: RGB, resize, center crop, rescale, normalize.
+
+    `height` and `width` are the input's, in pixels. With `resize_shortest_edge` the image keeps its proportions: the
+    shorter edge becomes that long, and the middle is cut out; without, it is stretched to the input's size. A pixel of
+    0 to 255 is multiplied by `rescale_factor`; then `mean` is taken away and the rest divided by `std`, each one number
+    for each channel. `resample` has Pillow's names.
+    """
+
+    height: Side
+    width: Side
+    channels: Annotated[Int, Field(ge=1, le=4)]
+    resize_shortest_edge: Side | None = None
+    resample: Literal["Nearest", "Lanczos", "Bilinear", "Bicubic", "Box", "Hamming"]
+    rescale_factor: Annotated[float, Field(gt=0, le=1)]
+    mean: Annotated[list[float], Field(min_length=1, max_length=4)]
+    std: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1, max_length=4)]
+
+
+class TrainedTask(Task):
+    """What a model was trained to do, with what has to be known to ask it."""
+
+    image: ImageInput | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        """The same task, as a manifest has it."""
+        return task if isinstance(task, cls) else cls.model_validate(dict(task))
 
 
 class Precision(Document):
@@ -57,6 +88,7 @@ class Training(Document):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_grad_norm: Amount = 1.0
     gradient_checkpointing: bool = False
+    packing: bool = False
     seed: Annotated[Int, Field(ge=0, le=4294967295)] = 42
     class_weights: ClassWeights | None = None
 

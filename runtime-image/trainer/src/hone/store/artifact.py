@@ -17,7 +17,7 @@ from hone.contract import (
     Resumes,
     TrainingSummary,
 )
-from hone.contract.training import Task
+from hone.contract.training import Task, TrainedTask
 from hone.errors import RunError
 from hone.store.digest import files_below, sha256_file, sync_folder
 from hone.store.manifest import MANIFEST, check_files, read_manifest
@@ -87,7 +87,7 @@ class ArtifactWriter:
                 hash=self._hash,
                 format=model_format,
                 model_path=model_path,
-                task=task,
+                task=TrainedTask.of(task) if task else None,
                 files=files,
                 lineage=lineage,
                 metrics=metrics,

@@ -7,7 +7,6 @@ import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
 import dev.hone.api.common.Resumes;
-import dev.hone.api.common.Task;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ public record Manifest(
     String hash,
     Format format,
     @Nullable String modelPath,
-    @Nullable Task task,
+    @Nullable TrainedTask task,
     List<ManifestFile> files,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @Nullable Metrics metrics,

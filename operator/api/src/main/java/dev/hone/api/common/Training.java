@@ -65,6 +65,10 @@ public record Training(
     @JsonPropertyDescription(
             "Computes activations again in the backward pass, to save memory (default: false).")
         @Nullable Boolean gradientCheckpointing,
+    @JsonPropertyDescription(
+            "Concatenates short examples into blocks of task.maxLength, none of which sees another, for CausalLM"
+                + " (default: false).")
+        @Nullable Boolean packing,
     @Min(0)
         @Max(4294967295L)
         @JsonPropertyDescription(

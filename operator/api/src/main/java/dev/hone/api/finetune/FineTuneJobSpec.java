@@ -35,6 +35,42 @@ import org.jspecify.annotations.Nullable;
             + " || self.training.classWeights.weights.all(label, label in self.task.labels)",
     message =
         "training.classWeights.weights names a label that is not in task.labels: write the names as they stand there")
+@ValidationRule(
+    value = "!has(self.training.packing) || !self.training.packing || self.task.type == 'CausalLM'",
+    message =
+        "packing is for language models: remove training.packing, or write task.type CausalLM")
+@ValidationRule(
+    value =
+        "!has(self.training.packing) || !self.training.packing"
+            + " || !(has(self.method.prefixTuning) || has(self.method.promptTuning))",
+    message =
+        "virtual tokens stand before a block, not before each example in it: remove training.packing, or choose a"
+            + " method other than prefixTuning and promptTuning")
+@ValidationRule(
+    value =
+        "self.task.type != 'CausalLM' || (has(self.dataset.columns)"
+            + " && [has(self.dataset.columns.text), has(self.dataset.columns.prompt),"
+            + " has(self.dataset.columns.messages)].filter(x, x).size() == 1)",
+    message =
+        "CausalLM needs exactly one kind of data in dataset.columns: text, prompt and completion, or messages; write for"
+            + " example columns: {prompt: question, completion: answer}")
+@ValidationRule(
+    value =
+        "self.task.type == 'CausalLM' || !has(self.dataset.columns)"
+            + " || !(has(self.dataset.columns.prompt) || has(self.dataset.columns.messages))",
+    message =
+        "prompt, completion and messages are for language models: remove them from dataset.columns, or write task.type"
+            + " CausalLM")
+@ValidationRule(
+    value =
+        "self.task.type == 'ImageClassification' || ((!has(self.dataset.columns)"
+            + " || !has(self.dataset.columns.image)) && (!has(self.dataset.train.format)"
+            + " || self.dataset.train.format != 'ImageFolder'))",
+    message =
+        "columns.image and format ImageFolder are for images: remove them, or write task.type ImageClassification")
+@ValidationRule(
+    value = "self.task.type != 'ImageClassification' || !has(self.task.maxLength)",
+    message = "maxLength counts tokens and images have none: remove task.maxLength")
 public record FineTuneJobSpec(
     @Required @JsonPropertyDescription("The model to start from.") ModelSource model,
     @Required @JsonPropertyDescription("The data to train and measure on.") FineTuneDataset dataset,
