@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import AutoModel, BertConfig, DistilBertConfig, PretrainedConfig, PreTrainedTokenizerFast
+from transformers import AutoModel, BertConfig, DistilBertConfig, LlamaConfig, PretrainedConfig, PreTrainedTokenizerFast
 
 SPAM = ["free", "winner", "cash", "prize", "click", "offer", "viagra", "urgent"]
 HAM = ["meeting", "report", "lunch", "project", "review", "thanks", "agenda", "notes"]
@@ -81,3 +81,18 @@ def mails(count: int, seed: int) -> list[dict[str, Any]]:
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def llama_config() -> LlamaConfig:
+    """A decoder whose keys and values have fewer heads than its queries."""
+    return LlamaConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        initializer_range=0.2,
+    )

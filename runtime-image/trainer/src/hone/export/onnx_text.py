@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 from hone.export.parity import Parity, compare, pytorch_logits
+from hone.tasks.loading import positions
 
 #: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
 _EXTERNAL_FROM = 1_800_000_000
@@ -80,8 +81,8 @@ def export_classifier(
 
 
 def _positions(network: PreTrainedModel) -> int | None:
-    positions = getattr(network.config, "max_position_embeddings", None)
-    return positions if isinstance(positions, int) and positions > 3 else None
+    found = positions(network.config.to_dict())
+    return found if found is not None and found > 3 else None
 
 
 def _bytes(network: PreTrainedModel) -> int:

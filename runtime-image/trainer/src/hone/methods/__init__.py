@@ -5,10 +5,16 @@ from hone.errors import RunError
 from hone.methods.base import FineTuningMethod
 from hone.methods.full import FullFineTuning
 from hone.methods.lora import LoraFineTuning
+from hone.methods.virtual_tokens import PrefixTuning, PromptTuning
 
 __all__ = ["FineTuningMethod", "method_for"]
 
-_METHODS: dict[str, type[FineTuningMethod]] = {"full": FullFineTuning, "lora": LoraFineTuning}
+_METHODS: dict[str, type[FineTuningMethod]] = {
+    "full": FullFineTuning,
+    "lora": LoraFineTuning,
+    "prefixTuning": PrefixTuning,
+    "promptTuning": PromptTuning,
+}
 
 
 def method_for(config: JobConfig) -> FineTuningMethod:

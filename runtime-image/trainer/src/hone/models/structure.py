@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from hone.errors import RunError
-from hone.models import bottleneck
+from hone.models import bottleneck, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
@@ -25,7 +25,11 @@ class Kind:
 
 
 #: By the name in the file. A method whose modules stay in the graph adds its kind here.
-KINDS: dict[str, Kind] = {"bottleneck": Kind(bottleneck.install, bottleneck.describe)}
+KINDS: dict[str, Kind] = {
+    "bottleneck": Kind(bottleneck.install, bottleneck.describe),
+    "prompt": Kind(virtual_tokens.install_prompt, virtual_tokens.describe_prompt),
+    "prefix": Kind(virtual_tokens.install_prefix, virtual_tokens.describe_prefix),
+}
 
 
 def describe(model: nn.Module) -> dict[str, Any] | None:

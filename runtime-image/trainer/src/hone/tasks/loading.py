@@ -8,12 +8,26 @@ from typing import Any, TypeVar
 from safetensors import SafetensorError
 
 from hone.errors import RunError
+from hone.models.virtual_tokens import NAME as VIRTUAL_TOKENS
 from hone.store import ModelSource
 
 T = TypeVar("T")
 
 #: Text models say how many positions they have under one of these names.
 _POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+#: These count positions from behind the index of the padding.
+_COUNT_FROM_PADDING = frozenset(
+    {
+        "roberta",
+        "roberta-prelayernorm",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "camembert",
+        "data2vec-text",
+        "mpnet",
+        "longformer",
+    }
+)
 _CAP = 512
 
 
@@ -32,9 +46,14 @@ def read_config(model: ModelSource) -> dict[str, Any]:
 
 
 def positions(config: dict[str, Any]) -> int | None:
-    """Return how many positions the model has, if it says so."""
-    found = [config[name] for name in _POSITIONS if isinstance(config.get(name), int)]
-    return min(found) if found else None
+    """Return how many positions the model has for texts, if it says so."""
+    found: list[int] = [config[name] for name in _POSITIONS if isinstance(config.get(name), int)]
+    if not found:
+        return None
+    skipped: int = config.get("pad_token_id", 1) + 1 if config.get("model_type") in _COUNT_FROM_PADDING else 0
+    # Virtual tokens of an earlier run take positions from the text.
+    virtual: int = config.get(VIRTUAL_TOKENS, 0)
+    return min(found) - skipped - virtual
 
 
 def sequence_length(wanted: int | None, config: dict[str, Any], uri: str, reserved: int = 0) -> int:
