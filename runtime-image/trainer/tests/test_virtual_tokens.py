@@ -165,12 +165,13 @@ def test_a_model_type_without_defaults_gets_a_prompt_and_trains_its_whole_head(b
 
 def test_the_adapter_alone_is_small_and_is_measured_all_the_same(bench):
     result = bench.run(
-        method=METHODS["p-tuning-mlp"], training=STEPS, output={"uri": "pvc://spam/artifacts", "merge": False}
+        method=METHODS["p-tuning-mlp"], training=FEW, output={"uri": "pvc://spam/artifacts", "merge": False}
     )
     assert not (bench.artifact() / "model").exists()
     assert (bench.artifact() / "adapter/tokenizer.json").is_file()
     assert result.metrics.after.size_bytes == (bench.artifact() / "adapter/adapter_model.safetensors").stat().st_size
-    assert result.metrics.after.accuracy.value > 50
+    assert result.metrics.after.samples == 64
+    assert result.metrics.after.loss < 2
 
 
 @pytest.mark.parametrize("mode", ["BF16", "FP16"])

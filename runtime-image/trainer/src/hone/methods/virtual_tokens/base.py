@@ -43,7 +43,9 @@ class Made(nn.Module):
 
     def forward(self) -> torch.Tensor:
         """Make them."""
-        made: torch.Tensor = self.network(self.indexes)[0]
+        # In FP32 always: it costs nothing, and an LSTM has no FP16 kernel on a CPU.
+        with torch.autocast(self.indexes.device.type, enabled=False):
+            made: torch.Tensor = self.network(self.indexes)[0]
         return made
 
 

@@ -22,6 +22,13 @@ import org.jspecify.annotations.Nullable;
     message =
         "prefixTuning does not work with gradientCheckpointing: remove training.gradientCheckpointing")
 @ValidationRule(
+    value =
+        "!(has(self.method.prefixTuning) || has(self.method.promptTuning))"
+            + " || self.task.type != 'ImageClassification'",
+    message =
+        "prefixTuning and promptTuning put virtual tokens before a text, and images have none: choose lora, bitFit,"
+            + " adapter or full")
+@ValidationRule(
     value = "!has(self.evaluation) || has(self.dataset.evaluation)",
     message = "evaluation needs data: name it in dataset.evaluation, or remove evaluation")
 @ValidationRule(

@@ -6,7 +6,10 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import org.jspecify.annotations.Nullable;
 
-/** Trains keys and values that stand before those of every layer. */
+/**
+ * Trains keys and values that stand before those of every layer; task.maxLength and they share the
+ * model's positions.
+ */
 @ApiType
 public record PrefixTuning(
     @Min(1) @Max(4096) @JsonPropertyDescription("Length of the prefix (default: 20).")
