@@ -36,6 +36,8 @@ _TASKS = {
 class Made(nn.Module):
     """Virtual tokens as a network of PEFT makes them, float32 [tokens, width]."""
 
+    indexes: torch.Tensor
+
     def __init__(self, network: nn.Module, tokens: int) -> None:
         super().__init__()
         self.network = network
