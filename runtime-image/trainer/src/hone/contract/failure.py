@@ -19,6 +19,7 @@ Reason = Literal[
     "OutputNotWritable",
     "OutOfMemory",
     "ReportRejected",
+    "PeerLost",
     "Interrupted",
     "Internal",
 ]

@@ -8,7 +8,7 @@ from hone.contract.base import Digest, Document, Hash, Positive
 from hone.contract.compression import Export, Gate, Step
 from hone.contract.method import Method
 from hone.contract.source import Data, ResolvedModel, Uri
-from hone.contract.training import Checkpoint, Evaluation, Precision, Task, Tracking, Training
+from hone.contract.training import Checkpoint, Distributed, Evaluation, Precision, Task, Tracking, Training
 
 __all__ = ["Columns", "Dataset", "Digest", "JobConfig", "Output", "Report", "Task"]
 
@@ -70,6 +70,7 @@ class JobConfig(Document):
     checkpoint: Checkpoint | None = None
     evaluation: Evaluation | None = None
     tracking: Tracking | None = None
+    distributed: Distributed | None = None
     steps: Annotated[list[Step], Field(max_length=10)] | None = None
     export: Export | None = None
     gate: Gate | None = None

@@ -91,6 +91,7 @@ class Training(Document):
     packing: bool = False
     seed: Annotated[Int, Field(ge=0, le=4294967295)] = 42
     class_weights: ClassWeights | None = None
+    strategy: Literal["DDP", "FSDP2"] = "DDP"
 
 
 class Checkpoint(Document):
@@ -127,3 +128,15 @@ class Tracking(Document):
     """Where a training is told of, beside the status."""
 
     mlflow: MlFlow | None = None
+
+
+class Distributed(Document):
+    """How many processes share the run: one per GPU of each node, or one per node on CPUs alone."""
+
+    nodes: Annotated[Int, Field(ge=1, le=64)]
+    processes_per_node: Annotated[Int, Field(ge=1, le=64)]
+
+    @property
+    def processes(self) -> int:
+        """All of them."""
+        return self.nodes * self.processes_per_node

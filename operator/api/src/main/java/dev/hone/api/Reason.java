@@ -52,6 +52,9 @@ public enum Reason {
       "The resource refers to itself by way of others; remove one `from` of the cycle."),
   VOLUME_NOT_FOUND(
       "VolumeNotFound", "A pvc:// uri names a PersistentVolumeClaim that does not exist here."),
+  VOLUME_NOT_SHARED(
+      "VolumeNotShared",
+      "The run needs several nodes, and a volume can be mounted by one alone; the message names its claim."),
   // Accepted
   GATE_MET("GateMet", "Every bound of the gate was measured and met."),
   GATE_NOT_MET(
@@ -93,6 +96,10 @@ public enum Reason {
       "ArtifactCorrupt", "A file of an artifact differs from the digest in its manifest."),
   OUTPUT_NOT_WRITABLE("OutputNotWritable", "The pod cannot write below `output.uri`."),
   REPORT_REJECTED("ReportRejected", "The operator did not take the result in time."),
+  PEER_LOST(
+      "PeerLost",
+      "Another process of the run ended or was out of reach, so that this one ended too; the next try goes on from the"
+          + " checkpoint."),
   INTERRUPTED("Interrupted", "The pod was told to stop before it had finished."),
   INTERNAL("Internal", "An error in Hone itself; the pod's log tells more.");
 

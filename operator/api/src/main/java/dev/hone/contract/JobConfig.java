@@ -34,6 +34,7 @@ public record JobConfig(
     @Nullable Checkpoint checkpoint,
     @Nullable Evaluation evaluation,
     @Nullable Tracking tracking,
+    @Nullable Distributed distributed,
     List<Step> steps,
     @Nullable Export export,
     @Nullable Gate gate,

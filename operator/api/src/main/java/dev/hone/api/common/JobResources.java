@@ -17,8 +17,16 @@ import org.jspecify.annotations.Nullable;
     value =
         "!(has(self.gpuResource) || has(self.gpuProducts)) || (has(self.gpus) && self.gpus >= 1)",
     message = "gpuResource and gpuProducts need GPUs: write gpus: 1 or more, or remove them")
+@ValidationRule(
+    value =
+        "!has(self.gpuResource) || !self.gpuResource.contains('/mig-') || !has(self.gpus) || self.gpus <= 1",
+    message =
+        "a process uses one MIG instance, and several cannot train together in a pod: write gpus: 1, or whole GPUs")
 public record JobResources(
-    @Min(0) @Max(64) @JsonPropertyDescription("GPUs per pod (default: 0).") @Nullable Integer gpus,
+    @Min(0)
+        @Max(64)
+        @JsonPropertyDescription("GPUs per pod, each with a process of its own (default: 0).")
+        @Nullable Integer gpus,
     @Size(min = 1, max = 253)
         @Pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
         @JsonPropertyDescription(
@@ -54,5 +62,10 @@ public record JobResources(
 
   public JobResources {
     gpuProducts = gpuProducts == null ? List.of() : List.copyOf(gpuProducts);
+  }
+
+  /** Number of nodes, and so of pods. */
+  public int nodeCount() {
+    return nodes == null ? 1 : nodes;
   }
 }

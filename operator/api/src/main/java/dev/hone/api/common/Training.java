@@ -76,4 +76,8 @@ public record Training(
         @Nullable Long seed,
     @JsonPropertyDescription(
             "How much the examples of each label count in the loss, for classifications (default: all the same).")
-        @Nullable ClassWeights classWeights) {}
+        @Nullable ClassWeights classWeights,
+    @JsonPropertyDescription(
+            "How several processes share a training: DDP gives each the whole model, FSDP2 a part of each weight"
+                + " (default: DDP).")
+        @Nullable Strategy strategy) {}

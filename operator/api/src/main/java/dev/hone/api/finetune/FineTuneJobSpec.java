@@ -78,6 +78,19 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "self.task.type != 'ImageClassification' || !has(self.task.maxLength)",
     message = "maxLength counts tokens and images have none: remove task.maxLength")
+@ValidationRule(
+    value =
+        "!has(self.training.strategy) || self.training.strategy != 'FSDP2' || (has(self.resources)"
+            + " && ((has(self.resources.nodes) && self.resources.nodes > 1)"
+            + " || (has(self.resources.gpus) && self.resources.gpus > 1)))",
+    message =
+        "the strategy FSDP2 shares a model out among processes: write resources.nodes or resources.gpus above 1, or"
+            + " remove training.strategy")
+@ValidationRule(
+    value =
+        "!has(self.training.strategy) || self.training.strategy != 'FSDP2' || !has(self.method.qlora)",
+    message =
+        "the strategy FSDP2 cannot share out weights of 4 bits: write strategy: DDP, or lora instead of qlora")
 public record FineTuneJobSpec(
     @Required @JsonPropertyDescription("The model to start from.") ModelSource model,
     @Required @JsonPropertyDescription("The data to train and measure on.") FineTuneDataset dataset,

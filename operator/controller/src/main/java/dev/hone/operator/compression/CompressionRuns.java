@@ -74,6 +74,7 @@ public final class CompressionRuns {
         null,
         null,
         null,
+        null,
         spec.steps(),
         spec.export(),
         null,

@@ -7,6 +7,7 @@ import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.finetune.FineTuneJobSpec;
 import dev.hone.contract.ContractVersion;
 import dev.hone.contract.DatasetConfig;
+import dev.hone.contract.Distributed;
 import dev.hone.contract.JobConfig;
 import dev.hone.contract.OutputConfig;
 import dev.hone.contract.ReportConfig;
@@ -74,6 +75,7 @@ public final class FineTuneRuns {
         spec.checkpoint(),
         spec.evaluation(),
         spec.tracking(),
+        Distributed.of(spec.resources()),
         List.of(),
         null,
         null,

@@ -3,6 +3,7 @@ package dev.hone.operator.resolve;
 import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.Strategy;
 import dev.hone.api.common.TaskType;
 import dev.hone.api.compression.CompressionJobSpec;
 import dev.hone.api.compression.Quantize;
@@ -51,6 +52,9 @@ public final class Unsupported {
             : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
         address("spec.output.uri", spec.output().uri()),
         deletion(spec.output().deletionPolicy()),
+        spec.training().strategy() == Strategy.FSDP2
+            ? refuse("spec.training.strategy FSDP2", "write strategy: DDP")
+            : Optional.empty(),
         nodes(spec.resources()));
   }
 
