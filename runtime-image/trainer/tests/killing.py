@@ -19,8 +19,10 @@ _PATIENCE = 120.0
 class Killable:
     """A run in a process of its own."""
 
-    def __init__(self, config: bytes, environment: dict[str, str], file_size_limit: int | None = None) -> None:
-        self._process = _CONTEXT.Process(target=_run, args=(config, environment, file_size_limit))
+    def __init__(self, config: bytes, full_disk: tuple[int, int] | None = None) -> None:
+        """Start it; `full_disk` is a step, from which on no file may have more bytes than the second number."""
+        environment = {name: value for name, value in os.environ.items() if name.startswith("HONE_")}
+        self._process = _CONTEXT.Process(target=_run, args=(config, environment, full_disk))
         self._process.start()
 
     def kill_when(self, condition: Callable[[], bool], delay: float) -> None:
@@ -58,16 +60,16 @@ def last_step(journal: Path) -> int:
     return 0
 
 
-def _run(config: bytes, environment: dict[str, str], file_size_limit: int | None) -> None:
+def _run(config: bytes, environment: dict[str, str], full_disk: tuple[int, int] | None) -> None:
     import resource
-    import signal
 
-    from hone.contract import JobConfig
+    from hone.contract import JobConfig, ProgressReport
     from hone.interrupt import Interrupt
     from hone.job import run_job
 
+    def listener(report: ProgressReport) -> None:
+        if full_disk is not None and report.step == full_disk[0]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (full_disk[1], resource.RLIM_INFINITY))
+
     os.environ.update(environment)
-    if file_size_limit is not None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_limit, resource.RLIM_INFINITY))
-    run_job(JobConfig.model_validate_json(config), lambda report: None, Interrupt())
+    run_job(JobConfig.model_validate_json(config), listener, Interrupt())

@@ -86,6 +86,24 @@ def test_modes_give_different_bits(tiny_model, tmp_path):
         assert curves[mode] == pytest.approx(curves["FP32"], abs=0.05)
 
 
+@pytest.mark.parametrize("mode", ["BF16", "FP16"])
+def test_the_loss_is_computed_in_fp32(mode, tiny_model, tmp_path):
+    """A loss that was computed in half precision is a number that half precision has."""
+    losses = torch.tensor([p.loss for p in run(model(tiny_model), tmp_path, Precision(mode=mode), 6).curve.points])
+    assert not torch.equal(losses, losses.to(DTYPES[mode]).float())
+    assert (losses != losses.to(DTYPES[mode]).float()).sum() >= 4
+
+
+def test_half_precision_follows_fp32(tiny_model, tmp_path):
+    """The short form of the comparison that bench/precision makes with a real model: the mean loss of the end."""
+    ends = {}
+    for mode in DTYPES:
+        curve = run(model(tiny_model), tmp_path / mode, Precision(mode=mode), steps=40).curve.points
+        ends[mode] = sum(point.loss for point in curve[-10:]) / 10
+    assert ends["BF16"] == pytest.approx(ends["FP32"], rel=0.01)
+    assert ends["FP16"] == pytest.approx(ends["FP32"], rel=0.01)
+
+
 def test_an_overflow_is_survived_by_halving_the_scale(tiny_model, tmp_path):
     network = model(tiny_model)
     trained = run(network, tmp_path, Precision(mode="FP16", initial_loss_scale=2.0**40), steps=30)

@@ -44,8 +44,8 @@ class MixedPrecision:
             "use_cpu": self.device.type == "cpu",
             "dataloader_pin_memory": self.device.type == "cuda",
         }
-        if self.device.type == "cuda" and self.tf32 is not None:
-            arguments["tf32"] = self.tf32
+        if self.device.type == "cuda":
+            arguments["tf32"] = bool(self.tf32)
         return arguments
 
     def install(self, accelerator: Any) -> None:  # noqa: ANN401 - Accelerate is untyped

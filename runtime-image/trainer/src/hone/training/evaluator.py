@@ -38,6 +38,8 @@ class EvaluationCallback(TrainerCallback):
     def evaluate(self) -> None:
         """Evaluate the model as it is now, and end the training if there is nothing more to gain."""
         state, control = self._trainer.state, self._trainer.control
+        # Trainer looks again at the end of an epoch.
+        control.should_evaluate = False
         try:
             point = self._evaluations.run(
                 self._trainer.model, state.global_step, float(state.epoch or 0.0), self._heed_interrupt
