@@ -96,7 +96,8 @@ def _explain(error: BaseException) -> RunError:
         return RunError(
             "OutOfMemory",
             f"There was not enough memory ({str(error).splitlines()[0] if str(error) else 'MemoryError'}); raise "
-            "spec.resources.memory, or lower spec.training.batchSize or spec.task.maxLength.",
+            "spec.resources.memory together with a new value of spec.rerun, or lower spec.training.batchSize or "
+            "spec.task.maxLength in another resource.",
         )
     if isinstance(error, KeyboardInterrupt):
         return Interrupt().error()

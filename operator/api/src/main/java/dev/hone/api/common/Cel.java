@@ -45,6 +45,33 @@ public final class Cel {
   public static final String ONCE_STARTED_MESSAGE =
       " of a started run cannot change: create another resource with the new value, or delete this one first";
 
+  private static final String ONCE_STARTED_OR_RERUN =
+      ONCE_STARTED
+          + "(has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun != oldSelf.spec.rerun)) || ";
+
+  private static final String WITH_RERUN_MESSAGE =
+      " of a started run can change only together with spec.rerun: write another text there too";
+
+  /**
+   * {@code spec.resources} is not part of a run's hash: a new value reaches a started run only by
+   * another run.
+   */
+  public static final String RESOURCES_WITH_RERUN =
+      ONCE_STARTED_OR_RERUN
+          + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
+          + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))";
+
+  public static final String RESOURCES_WITH_RERUN_MESSAGE = "spec.resources" + WITH_RERUN_MESSAGE;
+
+  /** As {@link #RESOURCES_WITH_RERUN}, for the template of the pods. */
+  public static final String POD_TEMPLATE_WITH_RERUN =
+      ONCE_STARTED_OR_RERUN
+          + "(has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate)"
+          + " && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate))";
+
+  public static final String POD_TEMPLATE_WITH_RERUN_MESSAGE =
+      "spec.podTemplate" + WITH_RERUN_MESSAGE;
+
   /** Goes before a rule that a reference is to another resource. */
   public static final String SELF_REFERENCE_MESSAGE =
       " names this resource itself: write the name of another one, or write uri instead of from";

@@ -82,18 +82,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
             + "(has(self.spec.steps) == has(oldSelf.spec.steps)"
             + " && (!has(self.spec.steps) || self.spec.steps == oldSelf.spec.steps))",
     message = "spec.steps" + Cel.ONCE_STARTED_MESSAGE)
-@ValidationRule(
-    value =
-        Cel.ONCE_STARTED
-            + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
-            + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))",
-    message = "spec.resources" + Cel.ONCE_STARTED_MESSAGE)
-@ValidationRule(
-    value =
-        Cel.ONCE_STARTED
-            + "(has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate)"
-            + " && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate))",
-    message = "spec.podTemplate" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(value = Cel.RESOURCES_WITH_RERUN, message = Cel.RESOURCES_WITH_RERUN_MESSAGE)
+@ValidationRule(value = Cel.POD_TEMPLATE_WITH_RERUN, message = Cel.POD_TEMPLATE_WITH_RERUN_MESSAGE)
 @ValidationRule(
     value =
         Cel.ONCE_STARTED

@@ -102,18 +102,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
             + "(has(self.spec.tracking) == has(oldSelf.spec.tracking)"
             + " && (!has(self.spec.tracking) || self.spec.tracking == oldSelf.spec.tracking))",
     message = "spec.tracking" + Cel.ONCE_STARTED_MESSAGE)
-@ValidationRule(
-    value =
-        Cel.ONCE_STARTED
-            + "(has(self.spec.resources) == has(oldSelf.spec.resources)"
-            + " && (!has(self.spec.resources) || self.spec.resources == oldSelf.spec.resources))",
-    message = "spec.resources" + Cel.ONCE_STARTED_MESSAGE)
-@ValidationRule(
-    value =
-        Cel.ONCE_STARTED
-            + "(has(self.spec.podTemplate) == has(oldSelf.spec.podTemplate)"
-            + " && (!has(self.spec.podTemplate) || self.spec.podTemplate == oldSelf.spec.podTemplate))",
-    message = "spec.podTemplate" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(value = Cel.RESOURCES_WITH_RERUN, message = Cel.RESOURCES_WITH_RERUN_MESSAGE)
+@ValidationRule(value = Cel.POD_TEMPLATE_WITH_RERUN, message = Cel.POD_TEMPLATE_WITH_RERUN_MESSAGE)
 public class FineTuneJob extends CustomResource<FineTuneJobSpec, RunStatus> implements Namespaced {
 
   public static final String KIND = "FineTuneJob";

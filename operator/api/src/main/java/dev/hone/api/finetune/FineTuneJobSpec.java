@@ -109,7 +109,8 @@ public record FineTuneJobSpec(
         @Nullable RunPolicy runPolicy,
     @Size(max = 64)
         @JsonPropertyDescription(
-            "Any other text than before asks for another run of the same spec.")
+            "Any other text than before asks for another run of the same spec; resources and podTemplate may change"
+                + " with it.")
         @Nullable String rerun,
     @JsonPropertyDescription(
             "What the pods are made from: Hone fills in what is missing here and sets what it must. Its container is"

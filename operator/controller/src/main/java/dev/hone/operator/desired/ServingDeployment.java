@@ -4,8 +4,10 @@ import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -16,13 +18,29 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** The Deployment that serves a model. */
 public final class ServingDeployment {
 
   private static final String REPOSITORY = "/models";
   private static final int PROGRESS_SECONDS = 600;
+
+  /** The server's setting of how long it goes on serving after SIGTERM, and its default. */
+  private static final String DRAIN_VARIABLE = "HONE_DRAIN_SECONDS";
+
+  private static final long DRAIN_SECONDS = 5;
+
+  /** At most a day: a longer drain is a mistake, and the server says so. */
+  private static final Pattern DRAIN = Pattern.compile("[0-9]{1,5}");
+
+  /** How long the server waits after that for what is in flight. */
+  private static final long FINISH_SECONDS = 30;
+
+  /** For the rest of its way out. */
+  private static final long SPARE_SECONDS = 10;
 
   private ServingDeployment() {}
 
@@ -76,7 +94,30 @@ public final class ServingDeployment {
                 mount(pvc, serving.owner().name()),
                 new VolumeMountBuilder().withName("hone-tmp").withMountPath("/tmp").build()),
             serving.resources());
-    return PodTemplateMerge.merge(serving.podTemplate(), parts, ServingDeployment::force);
+    PodTemplateSpec merged =
+        PodTemplateMerge.merge(serving.podTemplate(), parts, ServingDeployment::force);
+    long given =
+        Objects.requireNonNullElse(merged.getSpec().getTerminationGracePeriodSeconds(), 0L);
+    return new PodTemplateSpecBuilder(merged)
+        .editSpec()
+        .withTerminationGracePeriodSeconds(Math.max(given, graceSeconds(merged)))
+        .endSpec()
+        .build();
+  }
+
+  /** What the server needs between SIGTERM and its end, whatever the user's template asks for. */
+  private static long graceSeconds(PodTemplateSpec template) {
+    return template.getSpec().getContainers().stream()
+            .filter(container -> Names.SERVER_CONTAINER.equals(container.getName()))
+            .flatMap(container -> container.getEnv().stream())
+            .filter(variable -> DRAIN_VARIABLE.equals(variable.getName()))
+            .map(EnvVar::getValue)
+            .filter(value -> value != null && DRAIN.matcher(value).matches())
+            .mapToLong(Long::parseLong)
+            .findFirst()
+            .orElse(DRAIN_SECONDS)
+        + FINISH_SECONDS
+        + SPARE_SECONDS;
   }
 
   private static ContainerBuilder force(ContainerBuilder container) {

@@ -30,7 +30,7 @@ final class ServingPods {
             .toList();
     // What a container said as it ended tells more than that it waits to be started again.
     return waiting.stream()
-        .map(pod -> PodFailure.of(pod, Names.SERVER_CONTAINER, ""))
+        .map(pod -> PodFailure.of(pod, Names.SERVER_CONTAINER, "raise spec.resources.memory"))
         .flatMap(Optional::stream)
         .map(RunFailure::message)
         .findFirst()

@@ -33,21 +33,21 @@ public final class PodFailure {
    *
    * @param pod the pod
    * @param container name of the container that the pod is about
-   * @param lessMemory what else to lower than memory, for the sentence about it
+   * @param moreMemory what to do if memory is short, for the sentence about it
    */
-  public static Optional<RunFailure> of(Pod pod, String container, String lessMemory) {
+  public static Optional<RunFailure> of(Pod pod, String container, String moreMemory) {
     return evicted(pod)
         .or(
             () ->
                 statuses(pod)
                     .sorted(java.util.Comparator.comparing(s -> !container.equals(s.getName())))
-                    .map(status -> of(pod, status, lessMemory))
+                    .map(status -> of(pod, status, moreMemory))
                     .flatMap(Optional::stream)
                     .findFirst())
         .or(() -> failedWithoutContainer(pod));
   }
 
-  private static Optional<RunFailure> of(Pod pod, ContainerStatus status, String lessMemory) {
+  private static Optional<RunFailure> of(Pod pod, ContainerStatus status, String moreMemory) {
     ContainerStateTerminated ended = ended(status);
     if (ended == null) {
       return Optional.empty();
@@ -59,7 +59,7 @@ public final class PodFailure {
     if ("OOMKilled".equals(ended.getReason())) {
       return Optional.of(
           new RunFailure(
-              Reason.OUT_OF_MEMORY.value(), outOfMemory(pod, status.getName(), lessMemory), code));
+              Reason.OUT_OF_MEMORY.value(), outOfMemory(pod, status.getName(), moreMemory), code));
     }
     Optional<Failure> told = told(ended.getMessage());
     if (told.isPresent()) {
@@ -87,7 +87,7 @@ public final class PodFailure {
     }
   }
 
-  private static String outOfMemory(Pod pod, String container, String lessMemory) {
+  private static String outOfMemory(Pod pod, String container, String moreMemory) {
     String limit =
         pod.getSpec().getContainers().stream()
             .filter(candidate -> candidate.getName().equals(container))
@@ -101,7 +101,7 @@ public final class PodFailure {
             .map(memory -> "ran out of memory at its limit of " + memory)
             .findFirst()
             .orElse("ran out of memory of its node");
-    return limit + "; raise spec.resources.memory" + lessMemory;
+    return limit + "; " + moreMemory;
   }
 
   private static String byExitCode(Pod pod, String container, ContainerStateTerminated ended) {

@@ -4,6 +4,7 @@ import dev.hone.api.Names;
 import dev.hone.api.Reason;
 import dev.hone.api.common.RunFailure;
 import dev.hone.api.common.RunPolicy;
+import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.observe.PodFailure;
 import dev.hone.operator.observe.PodWait;
@@ -20,6 +21,9 @@ final class JobStates {
 
   static final String SUSPENDED_MESSAGE =
       "spec.runPolicy.suspend holds the run; set it to false to go on";
+
+  private static final String MORE_MEMORY =
+      "raise spec.resources.memory together with a new value of spec.rerun";
 
   private JobStates() {}
 
@@ -135,13 +139,13 @@ final class JobStates {
 
   /** Why the newest failed pod failed; a pod that is gone is remembered by the status. */
   private static @Nullable RunFailure lastFailure(RunInput in, String hash, List<Pod> pods) {
-    String lessMemory =
-        dev.hone.api.finetune.FineTuneJob.KIND.equals(in.view().owner().kind())
-            ? " or lower spec.training.batchSize"
-            : "";
+    String moreMemory =
+        FineTuneJob.KIND.equals(in.view().owner().kind())
+            ? MORE_MEMORY + ", or lower spec.training.batchSize in another resource"
+            : MORE_MEMORY;
     return pods.stream()
         .filter(pod -> !isAlive(pod))
-        .map(pod -> PodFailure.of(pod, Names.TRAINER_CONTAINER, lessMemory))
+        .map(pod -> PodFailure.of(pod, Names.TRAINER_CONTAINER, moreMemory))
         .flatMap(Optional::stream)
         .findFirst()
         .orElseGet(() -> remembered(in, hash));

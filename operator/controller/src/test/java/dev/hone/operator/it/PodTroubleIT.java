@@ -125,10 +125,27 @@ class PodTroubleIT extends OperatorTest {
     FineTuneJob failed = bench.fineTune("spam-lora", fineTuneIs("Failed"));
     assertThat(message(conditions(failed), "Ready"))
         .isEqualTo(
-            "ran out of memory at its limit of 4Gi; raise spec.resources.memory or lower"
-                + " spec.training.batchSize (4 pods failed)");
+            "ran out of memory at its limit of 4Gi; raise spec.resources.memory together with a new value of"
+                + " spec.rerun, or lower spec.training.batchSize in another resource (4 pods failed)");
     assertThat(failed.getStatus().failure().reason()).isEqualTo("OutOfMemory");
     assertThat(failed.getStatus().completionTime()).isNotNull();
+    // What the sentence says is taken, and makes another run.
+    bench.patch(
+        FineTuneJob.class,
+        "spam-lora",
+        "{\"spec\":{\"resources\":{\"memory\":\"8Gi\"},\"rerun\":\"with more memory\"}}");
+    FineTuneJob again = bench.fineTune("spam-lora", fineTuneIs("Pending"));
+    Job next = bench.await(Job.class, again.getStatus().job().name(), found -> true);
+    assertThat(next.getMetadata().getUid()).isNotEqualTo(job.getMetadata().getUid());
+    assertThat(
+            next.getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst()
+                .getResources()
+                .getLimits())
+        .containsEntry("memory", new Quantity("8Gi"));
   }
 
   @Test
