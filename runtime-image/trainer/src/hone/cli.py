@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hone import __version__
@@ -15,6 +15,7 @@ from hone.errors import EXIT_OK, RunError
 from hone.interrupt import Interrupt
 from hone.job import load_config, run_job
 from hone.report import ProgressSender, ReportClient, Superseded, TerminalProgress, write_termination
+from hone.store import Locator, Runs, delete_runs
 
 log = logging.getLogger("hone")
 
@@ -28,9 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    command: Callable[[Path], None] = _run if options.command == "run" else _validate
     try:
-        command(options.config)
+        options.execute(options)
     except Superseded:
         # Exit code 0: the Job that this pod belongs to is no longer anybody's, and a failure would start it again.
         log.warning("The operator has another run for this resource; this one stops.")
@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return EXIT_OK
 
 
-def _run(path: Path) -> None:
+def _run(options: argparse.Namespace) -> None:
     interrupt = Interrupt()
     with interrupt.installed():
-        config = load_config(path)
+        config = load_config(options.config)
         limit_threads()
         terminal = TerminalProgress(config.artifact_name)
         try:
@@ -74,9 +74,15 @@ def _reported(config: JobConfig, terminal: TerminalProgress, interrupt: Interrup
         client.close()
 
 
-def _validate(path: Path) -> None:
-    config = load_config(path)
-    sys.stdout.write(f"{path} is valid: {config.kind} {config.artifact_name}\n")
+def _validate(options: argparse.Namespace) -> None:
+    config = load_config(options.config)
+    sys.stdout.write(f"{options.config} is valid: {config.kind} {config.artifact_name}\n")
+
+
+def _delete(options: argparse.Namespace) -> None:
+    runs = Runs(options.kind, options.name, tuple(options.hash))
+    for uri in delete_runs(Locator.from_environment(in_cluster=False), options.uri, runs):
+        sys.stdout.write(f"deleted {uri}\n")
 
 
 def _fail(error: BaseException) -> int:
@@ -108,12 +114,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hone", description="Fine-tunes and compresses models.")
     parser.add_argument("--version", action="version", version=f"hone {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("run", "Run a job; without `report` in its configuration it needs no cluster."),
-        ("validate", "Check a job configuration without running it."),
+    for name, execute, text in (
+        ("run", _run, "Run a job; without `report` in its configuration it needs no cluster."),
+        ("validate", _validate, "Check a job configuration without running it."),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--config", type=Path, required=True, metavar="job.json", help="the job configuration")
+        command.set_defaults(execute=execute)
+    store = commands.add_parser("store", help="Look after what runs have written.").add_subparsers(required=True)
+    text = "Delete the artifacts and checkpoints of a resource's runs; nothing else below the output is touched."
+    delete = store.add_parser("delete", help=text, description=text)
+    delete.add_argument("--uri", required=True, help="the output folder, as spec.output.uri names it")
+    delete.add_argument("--kind", required=True, choices=("FineTuneJob", "CompressionJob"), help="kind of the resource")
+    delete.add_argument("--name", required=True, help="name of the resource")
+    delete.add_argument("--hash", required=True, action="append", help="hash of a run; may be given several times")
+    delete.set_defaults(execute=_delete)
     return parser
 
 

@@ -24,6 +24,9 @@ from hone.store.manifest import MANIFEST, check_files, read_manifest
 
 Kind = Literal["FineTuneJob", "CompressionJob"]
 
+#: Checkpoints outlive a pod here and go with the commit; the leading dot keeps them out of artifacts.
+CHECKPOINTS = ".checkpoints"
+
 
 class ArtifactWriter:
     """The folder `<output>/<name>-<hash>`; without a manifest it is torn, with one it is finished for ever."""
@@ -34,8 +37,7 @@ class ArtifactWriter:
         self._hash = hash
         self.folder = root / f"{name}-{hash}"
         self.uri = f"{root_uri.rstrip('/')}/{name}-{hash}"
-        #: Checkpoints outlive a pod here and go with the commit; the leading dot keeps them out of artifacts.
-        self.checkpoints = root / ".checkpoints" / f"{name}-{hash}"
+        self.checkpoints = root / CHECKPOINTS / f"{name}-{hash}"
 
     def finished(self) -> tuple[Manifest, ArtifactReference] | None:
         """Return what an earlier run of the same hash has committed, every digest checked; None if nothing."""
