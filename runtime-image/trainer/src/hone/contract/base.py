@@ -64,6 +64,13 @@ class Union(Document):
         (name,) = self._set()
         return type(self).model_fields[name].alias or name
 
+    @property
+    def member(self) -> Document:
+        """The member that is set."""
+        (name,) = self._set()
+        member: Document = getattr(self, name)
+        return member
+
 
 def _integral(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -51,9 +51,9 @@ class BitFit(Document):
 class Adapter(Document):
     """Bottleneck adapters."""
 
-    placement: Literal["Houlsby", "Pfeiffer"] | None = None
-    reduction_factor: Rank | None = None
-    activation: Literal["ReLU", "GELU", "SiLU", "Tanh"] | None = None
+    placement: Literal["Houlsby", "Pfeiffer"] = "Pfeiffer"
+    reduction_factor: Rank = 16
+    activation: Literal["ReLU", "GELU", "SiLU", "Tanh"] = "GELU"
 
 
 class PrefixTuning(Document):

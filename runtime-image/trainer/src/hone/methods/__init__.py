@@ -2,18 +2,23 @@
 
 from hone.contract import JobConfig
 from hone.errors import RunError
+from hone.methods.adapter import AdapterFineTuning
 from hone.methods.base import FineTuningMethod
+from hone.methods.bitfit import BitFitFineTuning
 from hone.methods.full import FullFineTuning
 from hone.methods.lora import LoraFineTuning
+from hone.methods.trained import attach
 from hone.methods.virtual_tokens import PrefixTuning, PromptTuning
 
-__all__ = ["FineTuningMethod", "method_for"]
+__all__ = ["FineTuningMethod", "attach", "method_for"]
 
 _METHODS: dict[str, type[FineTuningMethod]] = {
     "full": FullFineTuning,
     "lora": LoraFineTuning,
     "prefixTuning": PrefixTuning,
     "promptTuning": PromptTuning,
+    "bitFit": BitFitFineTuning,
+    "adapter": AdapterFineTuning,
 }
 
 

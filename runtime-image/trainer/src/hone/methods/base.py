@@ -108,6 +108,20 @@ def inside(name: str, modules: list[str]) -> bool:
     return any(name == module or name.startswith(module + ".") for module in modules)
 
 
+def freeze(network: PreTrainedModel) -> None:
+    """Let training change nothing of a model, the running statistics of its batch normalizations included."""
+    network.requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+            # Trainer calls train() on the whole model, which calls it on every part.
+            module.train = _stay_in_evaluation  # type: ignore[method-assign,assignment]
+
+
+def _stay_in_evaluation(mode: bool = True) -> None:
+    pass
+
+
 def save_whole(model: PreTrainedModel, loaded: Loaded, output: Path) -> str:
     """Write a checkpoint with its tokenizer."""
     save_pretrained(model, output / MODEL)

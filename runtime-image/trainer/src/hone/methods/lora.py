@@ -1,10 +1,12 @@
 """LoRA through PEFT: low-rank updates beside frozen linear layers, merged on export."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
@@ -14,9 +16,11 @@ from hone.contract.method import ALL_LINEAR, Lora
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, head_modules, inside, own_heads, save_whole
+from hone.methods.trained import WEIGHTS
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
+_COPIES = re.compile(r"\.(original_module|modules_to_save)\.")
 _BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
 
 
@@ -63,6 +67,7 @@ class LoraFineTuning(FineTuningMethod):
         model.save_pretrained(folder, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)
         _sort_lists(folder / "adapter_config.json")
+        _drop_copies(folder / WEIGHTS)
         if not self._merge:
             loaded.tokenizer.save_pretrained(folder)
             return Saved(model, None)
@@ -106,3 +111,11 @@ def _sort_lists(path: Path) -> None:
         if isinstance(config.get(key), list):
             config[key] = sorted(set(config[key]))
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _drop_copies(path: Path) -> None:
+    # With biases trained PEFT writes those of the head three times: as saved, under its wrapper, and as they were.
+    weights = load_file(path)
+    kept = {name: weight for name, weight in weights.items() if not _COPIES.search(name)}
+    if len(kept) < len(weights):
+        save_file(kept, path, metadata={"format": "pt"})

@@ -55,6 +55,12 @@ class Adapted(nn.Module):
         adapted: torch.Tensor = self.adapter(self.layer(hidden))
         return adapted
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """The projection's weight, whose dtype some models (T5) look at."""
+        weight: torch.Tensor = self.layer.weight
+        return weight
+
 
 def install(model: nn.Module, settings: Mapping[str, Any]) -> None:
     """Put an adapter behind each projection that `settings` names, in its order; the weights are fresh."""
@@ -69,7 +75,7 @@ def install(model: nn.Module, settings: Mapping[str, Any]) -> None:
         setattr(holder, name, Adapted(layer, adapter))
 
 
-def describe(model: nn.Module) -> dict[str, Any] | None:
+def describe(model: nn.Module, trained_only: bool = False) -> dict[str, Any] | None:
     """Return the settings that `install` takes, outer adapters before those that they hold; None if there are none."""
     modules = [
         {
@@ -79,6 +85,6 @@ def describe(model: nn.Module) -> dict[str, Any] | None:
             "activation": module.adapter.activation,
         }
         for path, module in model.named_modules()
-        if isinstance(module, Adapted)
+        if isinstance(module, Adapted) and (module.adapter.up.weight.requires_grad or not trained_only)
     ]
     return {"modules": modules} if modules else None

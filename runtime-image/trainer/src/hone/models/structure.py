@@ -13,7 +13,9 @@ from hone.models import bottleneck, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
-_VERSION = 1
+VERSION = 1
+#: What is said of an adapter that is saved alone.
+_ABOUT = {"version", "method", "options", "baseModel"}
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,25 @@ KINDS: dict[str, Kind] = {
 def describe(model: nn.Module) -> dict[str, Any] | None:
     """Return what a model holds beyond its type, as the file has it; None for a plain model."""
     found = {name: settings for name, kind in KINDS.items() if (settings := kind.describe(model)) is not None}
-    return {"version": _VERSION, **found} if found else None
+    return {"version": VERSION, **found} if found else None
 
 
 def install(model: nn.Module, structure: dict[str, Any]) -> None:
-    """Put the modules that the file tells of into a model as its type has it; their weights are fresh."""
+    """Put the modules that the file tells of into a model as its type has it; their weights are fresh.
+
+    Raises:
+        RunError: ModelInvalid if the model has no such places.
+    """
     for name, kind in KINDS.items():
         if name in structure:
-            kind.install(model, structure[name])
+            try:
+                kind.install(model, structure[name])
+            except (AttributeError, KeyError, TypeError) as error:
+                raise RunError(
+                    "ModelInvalid",
+                    f"{STRUCTURE} does not fit the model beside it ({error}); make the artifact again, or put the "
+                    "adapter on the model that it was made for.",
+                ) from error
 
 
 def read(folder: Path) -> dict[str, Any] | None:
@@ -58,20 +71,19 @@ def read(folder: Path) -> dict[str, Any] | None:
         structure = json.loads(path.read_bytes())
     except ValueError:
         structure = None
-    if (
-        not isinstance(structure, dict)
-        or structure.get("version") != _VERSION
-        or (unknown := sorted(set(structure) - {"version", *KINDS})) != []
-    ):
-        detail = f" ({', '.join(unknown)})" if isinstance(structure, dict) and structure.get("version") == 1 else ""
-        raise RunError(
-            "ModelInvalid",
-            f"{STRUCTURE} beside the model's config.json tells of modules that this version does not know{detail}; "
-            "make the artifact again with this version.",
-        )
+    if not isinstance(structure, dict) or structure.get("version") != VERSION:
+        raise _unknown("is of another version")
+    if unknown := sorted(set(structure) - {*_ABOUT, *KINDS}):
+        raise _unknown(f"tells of {', '.join(unknown)}, which this version does not know")
     return structure
 
 
 def write(structure: dict[str, Any], folder: Path) -> None:
     """Write the file."""
     (folder / STRUCTURE).write_text(json.dumps(structure, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _unknown(what: str) -> RunError:
+    return RunError(
+        "ModelInvalid", f"{STRUCTURE} beside the model's config.json {what}; make the artifact again with this version."
+    )

@@ -1,0 +1,78 @@
+"""Saves what a method of ours has trained, alone, and puts it back on the base model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from peft import PeftModel
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel
+
+from hone.contract import JobConfig
+from hone.errors import RunError
+from hone.models import structure
+
+#: The weights of an adapter, in PEFT's methods and in ours.
+WEIGHTS = "adapter_model.safetensors"
+_PEFT_CONFIG = "adapter_config.json"
+
+
+def save_trained(
+    model: PreTrainedModel, config: JobConfig, folder: Path, modules: Mapping[str, Any] | None = None
+) -> None:
+    """Write the trained parameters as safetensors and, beside them, hone_adapter.json.
+
+    Args:
+        model: the trained model; what is not frozen is written.
+        config: tells method and base model.
+        folder: is made; it must not exist.
+        modules: what the method has put into the model, by the kinds of hone.models.structure.
+    """
+    assert config.method is not None  # noqa: S101 - the contract demands it
+    folder.mkdir(parents=True)
+    weights = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
+    save_file(
+        {name: weight.cpu().contiguous() for name, weight in weights.items()},
+        folder / WEIGHTS,
+        metadata={"format": "pt"},
+    )
+    about = {
+        "version": structure.VERSION,
+        "method": config.method.choice,
+        "options": json.loads(config.method.member.to_json()),
+        "baseModel": config.model.uri,
+    }
+    structure.write({**about, **(modules or {})}, folder)
+
+
+def attach(network: PreTrainedModel, folder: Path) -> nn.Module:
+    """Put a saved adapter on its base model, and return what answers as the trained model did.
+
+    Args:
+        network: the base model with a head for the task, as hone.models.from_pretrained gives it; it is changed.
+        folder: the `adapter/` of an artifact, of any method.
+
+    Raises:
+        RunError: ModelInvalid if the adapter was made for another model.
+    """
+    if (folder / _PEFT_CONFIG).is_file():
+        return PeftModel.from_pretrained(network, folder)
+    about = structure.read(folder)
+    if about is None:
+        raise RunError("ModelInvalid", f"{folder} holds no adapter; name the adapter folder of an artifact.")
+    structure.install(network, about)
+    try:
+        found = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+    except RuntimeError as error:
+        raise _other_model(about["baseModel"], str(error).strip().splitlines()[-1].strip()) from error
+    if found.unexpected_keys:
+        raise _other_model(about["baseModel"], f"there is no {found.unexpected_keys[0]}")
+    return network
+
+
+def _other_model(base: str, detail: str) -> RunError:
+    return RunError(
+        "ModelInvalid", f"The adapter does not fit the model ({detail}); put it on the model it was made for, {base}."
+    )
