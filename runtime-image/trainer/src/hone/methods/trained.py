@@ -7,7 +7,6 @@ from typing import Any
 
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from torch import nn
 from transformers import PreTrainedModel
 
 from hone.contract import JobConfig
@@ -47,7 +46,7 @@ def save_trained(
     structure.write({**about, **(modules or {})}, folder)
 
 
-def attach(network: PreTrainedModel, folder: Path) -> nn.Module:
+def attach(network: PreTrainedModel, folder: Path) -> PreTrainedModel | PeftModel:
     """Put a saved adapter on its base model, and return what answers as the trained model did.
 
     Args:

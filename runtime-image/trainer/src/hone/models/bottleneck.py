@@ -58,8 +58,7 @@ class Adapted(nn.Module):
     @property
     def weight(self) -> torch.Tensor:
         """The projection's weight, whose dtype some models (T5) look at."""
-        weight: torch.Tensor = self.layer.weight
-        return weight
+        return self.layer.get_parameter("weight")
 
 
 def install(model: nn.Module, settings: Mapping[str, Any]) -> None:

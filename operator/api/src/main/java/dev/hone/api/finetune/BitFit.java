@@ -2,6 +2,6 @@ package dev.hone.api.finetune;
 
 import dev.hone.api.ApiType;
 
-/** Trains the biases and the head alone. */
+/** Trains the biases and the head alone; a model without biases, such as Llama, is refused. */
 @ApiType
 public record BitFit() {}

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 @ApiType
 public record BottleneckAdapter(
     @JsonPropertyDescription(
-            "Where the layers stand (default: Pfeiffer, after the feed-forward block).")
+            "Houlsby stands after attention and after the feed-forward block, Pfeiffer after the latter alone (default: Pfeiffer).")
         @Nullable Placement placement,
     @Min(1)
         @Max(1024)

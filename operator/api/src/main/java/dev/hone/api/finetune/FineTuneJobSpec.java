@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 /** What to train, on what, and how. */
 @ApiType
 @ValidationRule(
+    value = "!has(self.method.full) || !has(self.output.merge) || self.output.merge",
+    message =
+        "full leaves no adapter to keep alone: remove output.merge, or write another method than full")
+@ValidationRule(
     value =
         "!has(self.method.prefixTuning) || !has(self.training.gradientCheckpointing)"
             + " || !self.training.gradientCheckpointing",

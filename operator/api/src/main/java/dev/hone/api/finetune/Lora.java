@@ -6,17 +6,22 @@ import dev.hone.api.ApiType;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Trains low-rank updates of weight matrices. */
 @ApiType
+@ValidationRule(
+    value = "!has(self.targets) || self.targets.size() == 1 || !('all-linear' in self.targets)",
+    message = "all-linear means every linear layer: write it alone in targets, or remove it")
 public record Lora(
     @Min(1) @Max(1024) @JsonPropertyDescription("Rank of the updates (default: 8).")
         @Nullable Integer rank,
     @Min(1)
         @Max(4096)
-        @JsonPropertyDescription("Scale of the updates; alpha / rank is the factor (default: 16).")
+        @JsonPropertyDescription(
+            "Scale of the updates; alpha / rank is the factor (default: twice the rank).")
         @Nullable Integer alpha,
     @Min(0)
         @Max(value = 1, inclusive = false)

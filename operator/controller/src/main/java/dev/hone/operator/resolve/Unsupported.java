@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unsupported {
 
-  private static final Set<String> METHODS = Set.of("full", "lora", "prefixTuning", "promptTuning");
+  private static final Set<String> METHODS =
+      Set.of("full", "lora", "bitFit", "adapter", "prefixTuning", "promptTuning");
   private static final Set<String> STEPS = Set.of("quantize");
   private static final Set<String> EXPORTS = Set.of("onnx");
   private static final Set<TaskType> TASKS = Set.of(TaskType.TEXT_CLASSIFICATION);

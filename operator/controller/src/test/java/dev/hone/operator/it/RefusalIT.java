@@ -54,7 +54,7 @@ class RefusalIT extends OperatorTest {
       delimiter = '|',
       textBlock =
           """
-          lora:                            | bitFit: {}                        | spec.method.bitFit is not supported yet; write full or lora or prefixTuning or promptTuning
+          lora:                            | qlora: {}                         | spec.method.qlora is not supported yet; write adapter or bitFit or full or lora or prefixTuning or promptTuning
           uri: pvc://spam-filter/artifacts | uri: s3://bucket/artifacts        | spec.output.uri with s3:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
           gpus: 1                          | nodes: 2                          | spec.resources.nodes above 1 is not supported yet; write nodes: 1
           """)
