@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from onnx import TensorProto, helper, numpy_helper
 
-from hone.evaluate.classification import Predictions, accuracy_drop, agreement, measure
+from hone.contract import Interval
+from hone.evaluate.answers import compare, measure
+from hone.evaluate.classification import Predictions, paired_drop
 from hone.evaluate.latency import Timings, interleaved, speedup, summarize
 from hone.evaluate.onnx_classifier import OnnxClassifier
 from hone.evaluate.size import onnx_bytes
@@ -18,6 +20,10 @@ ROWS = st.integers(1, 60)
 TOPS = ROWS.flatmap(lambda n: st.tuples(*(arrays(np.int64, n, elements=st.integers(0, LABELS - 1)) for _ in range(3))))
 
 
+def drop_of(before: Predictions, after: Predictions) -> Interval:
+    return paired_drop(before.correct, after.correct)
+
+
 def predictions(top: np.ndarray, truth: np.ndarray) -> Predictions:
     return Predictions(np.eye(LABELS, dtype=np.float32)[top], truth)
 
@@ -25,19 +31,16 @@ def predictions(top: np.ndarray, truth: np.ndarray) -> Predictions:
 @given(TOPS)
 def test_a_model_compared_with_itself_loses_exactly_nothing(rows: tuple[np.ndarray, ...]) -> None:
     model = predictions(rows[0], rows[2])
-    drop = accuracy_drop(model, model)
+    drop = drop_of(model, model)
     assert (drop.value, drop.low, drop.high) == (0, 0, 0)
-    assert agreement(model, model) == 1
+    assert model.agreement(model) == 1
 
 
 @given(TOPS)
 def test_the_drop_is_the_difference_of_the_accuracies_and_turns_round(rows: tuple[np.ndarray, ...]) -> None:
     one, other = predictions(rows[0], rows[2]), predictions(rows[1], rows[2])
-    drop, gain = accuracy_drop(one, other), accuracy_drop(other, one)
-    before, after = measure(one).accuracy, measure(other).accuracy
-    assert before is not None
-    assert after is not None
-    assert drop.value == pytest.approx(before.value - after.value)
+    drop, gain = drop_of(one, other), drop_of(other, one)
+    assert drop.value == pytest.approx(one.values()["accuracy"] - other.values()["accuracy"])
     assert (drop.value, drop.low, drop.high) == pytest.approx((-gain.value, -gain.high, -gain.low))
     assert -100 <= drop.low <= drop.value <= drop.high <= 100
 
@@ -49,7 +52,7 @@ def test_the_paired_interval_covers_the_true_difference_95_times_in_100() -> Non
     for _ in range(tries):
         kind = draw.choice(3, size=rows, p=[0.95, 0.03, 0.02])  # both right, only before, only after: 1 point
         zeros = np.zeros(rows, dtype=np.int64)
-        drop = accuracy_drop(predictions((kind == 2).astype(int), zeros), predictions((kind == 1).astype(int), zeros))
+        drop = drop_of(predictions((kind == 2).astype(int), zeros), predictions((kind == 1).astype(int), zeros))
         covered += drop.low <= truth <= drop.high
     assert 0.92 <= covered / tries <= 0.98
 
@@ -68,7 +71,7 @@ def test_wilson_interval_f1_and_loss_are_the_textbook_ones() -> None:
 
 def test_models_on_other_rows_are_not_compared() -> None:
     with pytest.raises(ValueError, match="same rows"):
-        accuracy_drop(predictions(np.array([0]), np.array([0])), predictions(np.array([0]), np.array([1])))
+        compare(predictions(np.array([0]), np.array([0])), predictions(np.array([0]), np.array([1])))
 
 
 def test_requests_are_timed_in_turn_each_first_every_other_time() -> None:
@@ -124,5 +127,5 @@ def test_every_row_gets_its_own_answer_in_order(tmp_path: Path, threads: int) ->
     rows = [{"input_ids": np.full((1, 2), number, dtype=np.int64)} for number in range(50)]
     told: list[int] = []
     logits = OnnxClassifier(linear(tmp_path / "model.onnx", external=False)).predict(rows, threads, told.append)
-    assert logits[:, 0].tolist() == [2 * number for number in range(50)]
+    assert [row[0] for row in logits] == [2 * number for number in range(50)]
     assert told == [16, 32, 48, 50]

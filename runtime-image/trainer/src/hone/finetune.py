@@ -70,6 +70,7 @@ def run(context: RunContext) -> RunOutcome:
             network,
             train_data,
             task.collator(loaded),
+            loss=task.loss(),
             training=training,
             checkpoint=config.checkpoint,
             precision=precision,

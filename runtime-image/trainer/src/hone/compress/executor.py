@@ -94,7 +94,7 @@ def _compress(context: RunContext, steps: list[PlannedStep], before: Path, input
 
 
 def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, warnings: list[str]) -> Quality:
-    if inputs.labels is None:
+    if (truth := inputs.truth) is None:
         warnings.append(
             "There is no evaluation data, so nothing is known of the accuracy; name it in dataset.evaluation."
         )
@@ -104,7 +104,14 @@ def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, wa
     def tell(done: int) -> None:
         context.progress.update(done / total, step=done, total_steps=total, message=f"{done} of {total} answers")
 
-    return compare_quality(before, after, inputs.rows, inputs.labels, thread_count(), tell)
+    return compare_quality(
+        before,
+        after,
+        inputs.rows,
+        lambda logits: inputs.classifier.handler.answers(logits, truth),
+        thread_count(),
+        tell,
+    )
 
 
 def _measure(

@@ -1,12 +1,12 @@
 """What a CompressionJob reads: the model, the rows to measure with and the rows to calibrate with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hone.compress.model import Classifier, load
 from hone.compress.steps import PlannedStep
 from hone.contract import JobConfig, LineageEntry
-from hone.data import read_labelled_texts, read_texts
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 from hone.runtime import RunContext
@@ -15,12 +15,12 @@ from hone.store import ModelSource
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that was read, checked; `labels` belong to `rows`, and are None without evaluation data."""
+    """Everything that was read, checked; `truth` has the labels of `rows`, and is None without evaluation data."""
 
     model: ModelSource
     classifier: Classifier
     rows: Sequence[Row]
-    labels: Sequence[int] | None
+    truth: Sequence[Mapping[str, Any]] | None
     calibration: Sequence[Row]
     lineage: list[LineageEntry]
     for_gpu: bool
@@ -45,19 +45,15 @@ def fetch(context: RunContext, steps: Sequence[PlannedStep]) -> Inputs:
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
     classifier = load(config, model)
     rows: Sequence[Row] = []
-    labels: Sequence[int] | None = None
+    truth: Sequence[Mapping[str, Any]] | None = None
     if dataset.evaluation is not None:
         source = store.data(dataset.evaluation)
         lineage.append(LineageEntry(role="EvaluationData", uri=source.uri, digest=source.digest))
-        evaluation = read_labelled_texts(
-            source, dataset.evaluation, dataset.columns, classifier.task.labels, dataset.max_rows
-        )
-        rows, labels = classifier.encode(evaluation), evaluation.labels
+        rows, truth = classifier.encode_labelled(classifier.handler.read_evaluation(source, dataset.evaluation))
     calibration: Sequence[Row] = []
     wanted = max((step.calibration_rows for step in steps), default=0)
     if wanted and dataset.calibration is not None:
         source = store.data(dataset.calibration)
         lineage.append(LineageEntry(role="CalibrationData", uri=source.uri, digest=source.digest))
-        texts = read_texts(source, dataset.calibration, dataset.columns, wanted)
-        calibration = classifier.encode(texts)
-    return Inputs(model, classifier, rows, labels, calibration, lineage, any(step.for_gpu for step in steps))
+        calibration = classifier.encode(classifier.handler.read_inputs(source, dataset.calibration, wanted))
+    return Inputs(model, classifier, rows, truth, calibration, lineage, any(step.for_gpu for step in steps))

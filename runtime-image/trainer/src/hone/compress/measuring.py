@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hone.contract import Comparison, Interval, Latency, Measurement, Metrics
-from hone.evaluate.classification import Predictions, accuracy_drop, agreement, measure
+from hone.evaluate.answers import Answers, compare, measure
 from hone.evaluate.latency import interleaved, speedup, summarize
 from hone.evaluate.onnx_classifier import OnnxClassifier, Row
 from hone.evaluate.size import onnx_bytes
@@ -37,19 +37,28 @@ class Speed:
 
 
 def compare_quality(
-    before: Path, after: Path, rows: Sequence[Row], labels: Sequence[int], threads: int, tell: Callable[[int], None]
+    before: Path,
+    after: Path,
+    rows: Sequence[Row],
+    answers: Callable[[list[NDArray[np.float32]]], Answers],
+    threads: int,
+    tell: Callable[[int], None],
 ) -> Quality:
-    """Measures both models; `tell` hears how many of the answers, two for each row, are there."""
-    truth = np.array(labels, dtype=np.int64)
-    first = Predictions(OnnxClassifier(before).predict(rows, threads, tell), truth)
+    """Measures both models.
+
+    Args:
+        before: the model as it was exported.
+        after: the compressed one, or the same file.
+        rows: the evaluation data.
+        answers: puts the truth beside the logits of the rows.
+        threads: how many rows are answered at the same time.
+        tell: hears how many of the answers, two for each row, are there.
+    """
+    first = answers(OnnxClassifier(before).predict(rows, threads, tell))
     second = first
     if after != before:
-        second = Predictions(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)), truth)
-    return Quality(
-        measure(first),
-        measure(second),
-        Comparison(accuracy_drop=accuracy_drop(first, second), agreement=agreement(first, second)),
-    )
+        second = answers(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)))
+    return Quality(measure(first), measure(second), compare(first, second))
 
 
 def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable[[float], None]) -> Speed:

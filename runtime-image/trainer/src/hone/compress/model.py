@@ -2,43 +2,48 @@
 
 import gc
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hone.contract import JobConfig
 from hone.contract.training import Task
-from hone.data import Texts
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 from hone.models import from_pretrained
 from hone.store import ModelSource
+from hone.tasks import TEXT_TASKS, TextTask
 from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
-
-_SUPPORTED = "TextClassification"
 
 
 @dataclass
 class Classifier:
-    """A text classifier with its tokenizer and what it was trained for."""
+    """A model that labels or scores texts, with its tokenizer and what it was trained for."""
 
+    handler: TextTask[Any]
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     task: Task
     pad_id: int
 
-    def encode(self, texts: Texts) -> list[Row]:
-        """Texts as the model takes them, each of its own length."""
-        encoded = self.tokenizer(texts.texts, texts.pairs, truncation=True, max_length=self.task.max_length)
-        return [
-            {name: np.array([encoded[name][index]], dtype=np.int64) for name in self._inputs(texts)}
-            for index in range(len(encoded["input_ids"]))
-        ]
+    def encode(self, data: Any) -> list[Row]:  # noqa: ANN401 - the task's own data
+        """Rows without labels as the model takes them, each of its own length."""
+        return self._arrays(self.handler.encode_inputs(self.tokenizer, data), data)
+
+    def encode_labelled(self, data: Any) -> tuple[list[Row], list[dict[str, Any]]]:  # noqa: ANN401 - the task's own data
+        """Rows as the model takes them, and the same rows with their labels for `answers`."""
+        encoded = self.handler.encode(self.tokenizer, data).rows
+        return self._arrays(encoded, data), encoded
+
+    def _arrays(self, encoded: Sequence[Mapping[str, Any]], data: Any) -> list[Row]:  # noqa: ANN401
+        names = self._inputs(data)
+        return [{name: np.array([row[name]], dtype=np.int64) for name in names} for row in encoded]
 
     def placeholder_rows(self) -> list[Row]:
         """Rows of made-up tokens, for a model without data."""
@@ -63,9 +68,9 @@ class Classifier:
         tokenizer.no_truncation()
         tokenizer.save(str(target))
 
-    def _inputs(self, texts: Texts) -> Sequence[str]:
+    def _inputs(self, data: Any) -> Sequence[str]:  # noqa: ANN401
         # Only pairs have two token types; a single text's are zeros, which the exported model holds itself.
-        types = texts.pairs is not None and getattr(self.network.config, "type_vocab_size", 0) > 1
+        types = getattr(data, "pairs", None) is not None and getattr(self.network.config, "type_vocab_size", 0) > 1
         return ("input_ids", "attention_mask", "token_type_ids") if types else ("input_ids", "attention_mask")
 
 
@@ -83,9 +88,10 @@ def task_of(config: JobConfig, model: ModelSource) -> Task:
             "ConfigInvalid",
             f"{model.uri} has no manifest that says what it was trained for; write spec.task with type and labels.",
         )
-    if task.type != _SUPPORTED:
+    if task.type not in TEXT_TASKS:
         raise RunError(
-            "Unsupported", f"The compression of {task.type} models has no executor yet; name a {_SUPPORTED} model."
+            "Unsupported",
+            f"The compression of {task.type} models has no executor yet; name a model for {' or '.join(TEXT_TASKS)}.",
         )
     if model.task is not None and config.task is not None and config.task.labels not in (None, model.task.labels):
         raise RunError(
@@ -102,9 +108,8 @@ def load(config: JobConfig, model: ModelSource) -> Classifier:
     if not tokenizer_files(model.path):
         raise RunError("ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json.")
     length = sequence_length(task.max_length, read_config(model), model.uri)
-    tokenizer = load_part(
-        model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True)
-    )
+    task = task.model_copy(update={"max_length": length})
+    tokenizer = TEXT_TASKS[task.type].trained(config, task).load_tokenizer(model)
     if not getattr(tokenizer, "is_fast", False):
         raise RunError(
             "ModelInvalid", f"{model.uri} has no tokenizer.json; save it with a fast tokenizer, which the server reads."
@@ -113,7 +118,7 @@ def load(config: JobConfig, model: ModelSource) -> Classifier:
         model.uri,
         "model",
         lambda: from_pretrained(
-            AutoModelForSequenceClassification,
+            TEXT_TASKS[task.type].auto,
             model.path,
             dtype=torch.float32,
             # The plain arithmetic of attention: the fused kernel has no counterpart in ONNX to be quantized.
@@ -127,12 +132,9 @@ def load(config: JobConfig, model: ModelSource) -> Classifier:
             "fine-tune it by a FineTuneJob first, and name that.",
         )
     _check_numbers(network, model.uri)
-    return Classifier(
-        network.eval(),
-        tokenizer,
-        Task(type=task.type, labels=_labels(network, task, model.uri), max_length=length),
-        tokenizer.pad_token_id or 0,
-    )
+    task = task.model_copy(update={"labels": _labels(network, task, model.uri)})
+    handler = TEXT_TASKS[task.type].trained(config, task)
+    return Classifier(handler, network.eval(), tokenizer, task, tokenizer.pad_token_id or 0)
 
 
 def copy_config(model: ModelSource, target: Path) -> None:
@@ -140,8 +142,14 @@ def copy_config(model: ModelSource, target: Path) -> None:
     shutil.copyfile(model.path / "config.json", target)
 
 
-def _labels(network: PreTrainedModel, task: Task, uri: str) -> list[str]:
+def _labels(network: PreTrainedModel, task: Task, uri: str) -> list[str] | None:
     count = int(network.config.num_labels)
+    if task.type == "Regression":
+        if count != 1:
+            raise RunError(
+                "ConfigInvalid", f"{uri} has {count} outputs, and a regression has one; write another spec.task.type."
+            )
+        return None
     labels = task.labels or [str(network.config.id2label[index]) for index in range(count)]
     if len(labels) != count:
         raise RunError(

@@ -1,14 +1,17 @@
-"""Texts and their labels, checked."""
+"""Texts, and what they are labelled with, checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hone.contract.job import Columns
 from hone.contract.source import Data
+from hone.data.columns import number_of, require_column, text_of
+from hone.data.label_lists import label_list_of
+from hone.data.labels import Label, indexes, label_of, sorted_names
 from hone.data.rows import BadRows, Row, read_rows
-from hone.errors import RunError
 from hone.store import DataSource
+
+_TEXT, _LABEL = "text", "label"
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,25 @@ class Texts:
 
 @dataclass(frozen=True)
 class LabelledTexts(Texts):
-    """Texts with labels: `labels` are indexes into `names`."""
+    """Texts with one label each: `labels` are indexes into `names`."""
 
     labels: list[int]
     names: list[str]
+
+
+@dataclass(frozen=True)
+class LabelSetTexts(Texts):
+    """Texts with any number of labels each: `labels` are sorted indexes into `names`."""
+
+    labels: list[list[int]]
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class ScoredTexts(Texts):
+    """Texts with a number each."""
+
+    targets: list[float]
 
 
 def read_texts(source: DataSource, data: Data, columns: Columns, max_rows: int | None = None) -> Texts:
@@ -46,83 +64,49 @@ def read_labelled_texts(
     rows = read_rows(source, data, max_rows)
     bad = BadRows(source.uri)
     texts = _texts(rows, source, columns, bad)
-    column = columns.label or "label"
-    _require(rows, source, "label", column)
-    values: list[str | int] = []
-    for row in rows:
-        value = row.values.get(column)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            bad.add(
-                row.number, f"the label {value!r} is neither a name nor a number" if value else "the label is empty"
-            )
-        else:
-            values.append(value)
+    column = columns.label or _LABEL
+    require_column(rows, source, "label", column)
+    values = [label_of(row.values.get(column), row.number, column, bad) for row in rows]
     bad.refuse()
-    known = list(names) if names else _sorted_names(values)
-    labels = _indexes(rows, values, known, source)
-    return LabelledTexts(texts.texts, texts.pairs, labels, known)
+    labels = [label for label in values if label is not None]
+    known = list(names) if names else sorted_names(labels)
+    found = indexes(rows, [[label] for label in labels], known, source, column)
+    return LabelledTexts(texts.texts, texts.pairs, [index for (index,) in found], known)
+
+
+def read_label_set_texts(
+    source: DataSource, data: Data, columns: Columns, names: Sequence[str] | None, max_rows: int | None = None
+) -> LabelSetTexts:
+    """Read texts and their labels, a list or a text with commas; a row may have none."""
+    rows = read_rows(source, data, max_rows)
+    bad = BadRows(source.uri)
+    texts = _texts(rows, source, columns, bad)
+    column = columns.label or _LABEL
+    require_column(rows, source, "label", column)
+    values: list[list[Label]] = [label_list_of(row, column, bad) for row in rows]
+    bad.refuse()
+    known = list(names) if names else sorted_names([label for labels in values for label in labels])
+    found = indexes(rows, values, known, source, column)
+    return LabelSetTexts(texts.texts, texts.pairs, [sorted(set(labels)) for labels in found], known)
+
+
+def read_scored_texts(source: DataSource, data: Data, columns: Columns, max_rows: int | None = None) -> ScoredTexts:
+    """Read texts and numbers."""
+    rows = read_rows(source, data, max_rows)
+    bad = BadRows(source.uri)
+    texts = _texts(rows, source, columns, bad)
+    column = columns.label or _LABEL
+    require_column(rows, source, "label", column)
+    targets = [number_of(row, column, bad) for row in rows]
+    bad.refuse()
+    return ScoredTexts(texts.texts, texts.pairs, targets)
 
 
 def _texts(rows: list[Row], source: DataSource, columns: Columns, bad: BadRows) -> Texts:
-    text = columns.text or "text"
-    _require(rows, source, "text", text)
-    texts = [_text(row, text, bad) for row in rows]
+    text = columns.text or _TEXT
+    require_column(rows, source, "text", text)
+    texts = [text_of(row, text, bad) for row in rows]
     if columns.text_pair is None:
         return Texts(texts, None)
-    _require(rows, source, "textPair", columns.text_pair)
-    return Texts(texts, [_text(row, columns.text_pair, bad) for row in rows])
-
-
-def _text(row: Row, column: str, bad: BadRows) -> str:
-    value: Any = row.values.get(column)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        bad.add(row.number, f"{column} is empty")
-    elif not isinstance(value, str):
-        bad.add(row.number, f"{column} is {type(value).__name__} instead of text")
-    else:
-        return value
-    return ""
-
-
-def _require(rows: list[Row], source: DataSource, role: str, column: str) -> None:
-    if any(column in row.values for row in rows):
-        return
-    there = list(dict.fromkeys(name for row in rows for name in row.values))
-    held = ", ".join(there[:20]) or "no column at all"
-    raise RunError(
-        "DatasetColumnMissing",
-        f'{source.uri} has no column "{column}"; it has {held}. Name the right one in spec.dataset.columns.{role}.',
-    )
-
-
-def _sorted_names(values: list[str | int]) -> list[str]:
-    numbers = sorted({value for value in values if isinstance(value, int)})
-    words = sorted({value for value in values if isinstance(value, str)} - {str(number) for number in numbers})
-    return [str(number) for number in numbers] + words
-
-
-def _indexes(rows: list[Row], values: list[str | int], names: list[str], source: DataSource) -> list[int]:
-    # A name wins over a position: with the labels ["1", "0"] the number 1 is the first label.
-    by_name = {name: index for index, name in enumerate(names)}
-    indexes: list[int] = []
-    unknown: dict[str, int] = {}
-    for row, value in zip(rows, values, strict=True):
-        index = by_name.get(str(value))
-        if index is None and isinstance(value, int) and 0 <= value < len(names):
-            index = value
-        if index is None:
-            unknown.setdefault(str(value), row.number)
-        else:
-            indexes.append(index)
-    if unknown:
-        shown = ", ".join(f'"{label}" in row {number}' for label, number in list(unknown.items())[:5])
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        noun = "label" if len(unknown) == 1 else "labels"
-        raise RunError(
-            "LabelUnknown",
-            f"{source.uri} has the unknown {noun} {shown}{more}; known are {', '.join(names[:20])}. Correct the "
-            "data, or add to spec.task.labels.",
-        )
-    return indexes
+    require_column(rows, source, "textPair", columns.text_pair)
+    return Texts(texts, [text_of(row, columns.text_pair, bad) for row in rows])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from hone.contract.result import Interval, Latency
-from hone.evaluate.classification import CONFIDENCE
+from hone.evaluate.intervals import CONFIDENCE
 
 #: A request, as far as timing is concerned: call it and it is answered.
 Request = Callable[[], object]

@@ -34,7 +34,7 @@ class OnnxClassifier:
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 
     def logits(self, row: Row) -> NDArray[np.float32]:
-        """The logits [batch, labels] of one request."""
+        """The logits of one request: [batch, labels], or [batch, tokens, labels]."""
         (logits,) = self._session.run(["logits"], {name: row[name] for name in self._inputs})
         return np.asarray(logits, dtype=np.float32)
 
@@ -45,8 +45,8 @@ class OnnxClassifier:
 
     def predict(
         self, rows: Sequence[Row], threads: int, progress: Callable[[int], None] = lambda _: None
-    ) -> NDArray[np.float32]:
-        """The logits [rows, labels], computed on so many threads; progress is told how many rows are done."""
+    ) -> list[NDArray[np.float32]]:
+        """Each row's logits, [labels] or [tokens, labels], on so many threads; progress hears how many are done."""
         chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
         done: list[NDArray[np.float32]] = []
         pool = ThreadPoolExecutor(threads)
@@ -57,7 +57,7 @@ class OnnxClassifier:
         finally:
             # A run that is told to stop does not finish the rows first.
             pool.shutdown(cancel_futures=True)
-        return np.concatenate(done)
+        return done
 
     def _answer(self, rows: Sequence[Row]) -> list[NDArray[np.float32]]:
-        return [self.logits(row) for row in rows]
+        return [self.logits(row)[0] for row in rows]

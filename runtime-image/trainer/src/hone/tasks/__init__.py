@@ -1,13 +1,23 @@
 """What a model can be taught; one module per task."""
 
+from typing import Any
+
 from hone.contract import JobConfig
 from hone.errors import RunError
 from hone.tasks.base import Encoded, Loaded, TaskHandler
+from hone.tasks.multi_label import MultiLabelClassification
+from hone.tasks.regression import Regression
+from hone.tasks.text import TextTask
 from hone.tasks.text_classification import TextClassification
+from hone.tasks.token_classification import TokenClassification
 
-__all__ = ["Encoded", "Loaded", "TaskHandler", "task_for"]
+__all__ = ["TEXT_TASKS", "Encoded", "Loaded", "TaskHandler", "TextTask", "task_for"]
 
-_TASKS = {"TextClassification": TextClassification}
+#: The tasks on texts, by their names.
+TEXT_TASKS: dict[str, type[TextTask[Any]]] = {
+    task.type: task for task in (TextClassification, MultiLabelClassification, Regression, TokenClassification)
+}
+_TASKS = TEXT_TASKS
 
 
 def task_for(config: JobConfig) -> TaskHandler:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import torch
 from torch import nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -20,6 +21,10 @@ class Loaded:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     fresh: frozenset[str]
+
+
+#: The loss to train with: logits and labels of a batch in, one number out.
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Encoded(Dataset[dict[str, Any]]):
@@ -58,6 +63,9 @@ class TaskHandler(Protocol):
 
     def collator(self, loaded: Loaded) -> Callable[[list[dict[str, Any]]], Any]:
         """Return what makes a batch of examples."""
+
+    def loss(self) -> Loss | None:
+        """Return the loss to train with, or None for the model's own; called after the data was read."""
 
     def measure(
         self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]

@@ -18,6 +18,7 @@ from hone.interrupt import Interrupt
 from hone.methods.base import count_parameters
 from hone.precision import MixedPrecision
 from hone.progress import Progress
+from hone.tasks.base import Loss
 from hone.training.best import BestWeights
 from hone.training.callbacks import InterruptCallback, JournalCallback, ProgressCallback
 from hone.training.checkpoints import Checkpoints, step_of
@@ -49,6 +50,7 @@ def train(
     collator: Callable[[list[dict[str, Any]]], Any],
     *,
     training: Training,
+    loss: Loss | None = None,
     checkpoint: Checkpoint | None,
     precision: MixedPrecision,
     default_learning_rate: float,
@@ -66,6 +68,7 @@ def train(
         dataset: examples as the model takes them.
         collator: makes a batch of examples.
         training: the optimizer's loop.
+        loss: takes logits and labels of a batch; the model's own if it is left out.
         checkpoint: how often the state is saved; it is saved on an interrupt in any case.
         precision: what the matrix products compute in.
         default_learning_rate: for a training without one.
@@ -101,6 +104,7 @@ def train(
     trainer = HoneTrainer(
         precision=precision,
         checkpoints=store,
+        loss=loss,
         model=model,
         args=training_arguments(
             training, checkpoint.every_steps if checkpoint else None, precision, default_learning_rate, str(checkpoints)

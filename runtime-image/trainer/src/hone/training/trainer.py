@@ -10,6 +10,7 @@ from transformers import Trainer, TrainingArguments
 
 from hone.contract.training import Training
 from hone.precision import MixedPrecision, full_precision_losses
+from hone.tasks.base import Loss
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,16 @@ _DEFAULT_EPOCHS = 3.0
 class HoneTrainer(Trainer):
     """Trainer that computes in the precision that was asked for, and whose checkpoints are whole or not there."""
 
-    def __init__(self, *, precision: MixedPrecision, checkpoints: Checkpoints, **arguments: Any) -> None:  # noqa: ANN401 - Trainer's own
+    def __init__(
+        self,
+        *,
+        precision: MixedPrecision,
+        checkpoints: Checkpoints,
+        loss: Loss | None = None,
+        **arguments: Any,  # noqa: ANN401 - Trainer's own
+    ) -> None:
         self._precision = precision
+        self._loss = loss
         self._checkpoints = checkpoints
         self._writing_to: Path | None = None
         #: Does what has to be done when an evaluation is due.
@@ -46,6 +55,11 @@ class HoneTrainer(Trainer):
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Compute the loss in FP32, whatever the logits are."""
+        if self._loss is not None:
+            # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.
+            inputs = dict(inputs)
+            labels = inputs.pop("labels")
+            return self._loss(model(**inputs).logits, labels)
         with full_precision_losses(self._precision.mode):
             return super().compute_loss(model, inputs, *arguments, **options)
 
