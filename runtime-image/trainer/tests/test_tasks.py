@@ -18,7 +18,8 @@ from hone.contract.training import ClassWeights
 from hone.data import LabelledWords
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import OnnxClassifier
-from hone.tasks.class_weights import balanced, balanced_positives, by_name, weighted_cross_entropyfrom hone.tasks.token_classification import TokenClassification
+from hone.tasks.class_weights import balanced, balanced_positives, by_name, weighted_cross_entropy
+from hone.tasks.token_classification import TokenClassification
 
 FULL: dict[str, Any] = {"method": {"full": {}}, "training": {"epochs": 8, "batchSize": 8, "learningRate": 0.002}}
 TASKS: dict[str, dict[str, Any]] = {

@@ -1,5 +1,7 @@
 package dev.hone.operator.resolve;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
@@ -13,6 +15,7 @@ import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.contract.ContractJson;
 import dev.hone.operator.desired.PvcUri;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +34,12 @@ public final class Unsupported {
       Set.of("full", "lora", "bitFit", "adapter", "prefixTuning", "promptTuning");
   private static final Set<String> STEPS = Set.of("quantize");
   private static final Set<String> EXPORTS = Set.of("onnx");
-  private static final Set<TaskType> TASKS = Set.of(TaskType.TEXT_CLASSIFICATION);
+  private static final Set<TaskType> TASKS =
+      EnumSet.of(
+          TaskType.TEXT_CLASSIFICATION,
+          TaskType.MULTI_LABEL_CLASSIFICATION,
+          TaskType.REGRESSION,
+          TaskType.TOKEN_CLASSIFICATION);
   private static final Map<Quantize.Scheme, String> SCHEMES =
       new TreeMap<>(
           Map.of(
@@ -129,7 +137,9 @@ public final class Unsupported {
   private static Optional<String> task(TaskType type) {
     return TASKS.contains(type)
         ? Optional.empty()
-        : refuse("spec.task.type " + name(type), "write TextClassification");
+        : refuse(
+            "spec.task.type " + name(type),
+            "write " + TASKS.stream().map(Unsupported::name).collect(joining(" or ")));
   }
 
   /** A task type as it is written in a manifest. */
