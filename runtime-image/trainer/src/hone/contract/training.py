@@ -15,6 +15,7 @@ TaskType = Literal[
     "ImageClassification",
 ]
 Label = Annotated[str, Field(min_length=1, max_length=128)]
+Resample = Literal["Nearest", "Lanczos", "Bilinear", "Bicubic", "Box", "Hamming"]
 Side = Annotated[Int, Field(ge=1, le=8192)]
 Batch = Annotated[Int, Field(ge=1, le=65536)]
 
@@ -40,7 +41,7 @@ class ImageInput(Document):
     width: Side
     channels: Annotated[Int, Field(ge=1, le=4)]
     resize_shortest_edge: Side | None = None
-    resample: Literal["Nearest", "Lanczos", "Bilinear", "Bicubic", "Box", "Hamming"]
+    resample: Resample
     rescale_factor: Annotated[float, Field(gt=0, le=1)]
     mean: Annotated[list[float], Field(min_length=1, max_length=4)]
     std: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1, max_length=4)]

@@ -23,6 +23,13 @@ from hone.tasks.base import Loaded
 _COPIES = re.compile(r"\.(original_module|modules_to_save)\.")
 _BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
 
+#: PEFT's wrapper of a task hands the arguments of its kind of model on; its plain one hands on what it gets.
+_TASK_TYPES = {
+    "CausalLM": TaskType.CAUSAL_LM,
+    "TokenClassification": TaskType.TOKEN_CLS,
+    "ImageClassification": None,
+}
+
 
 class LoraFineTuning(FineTuningMethod):
     """Finds the layers itself, so that it works for model types that PEFT has no defaults for."""
@@ -35,6 +42,7 @@ class LoraFineTuning(FineTuningMethod):
         self._lora = config.method.lora or Lora()
         self._merge = config.output.merge
         self._base_uri = config.model.uri
+        self._task = config.task.type if config.task is not None else ""
 
     def check(self, model: ModelSource, task: Task, network: PreTrainedModel) -> None:
         """Refuse targets that the model does not have."""
@@ -46,7 +54,7 @@ class LoraFineTuning(FineTuningMethod):
         targets = find_targets(loaded.model, self._lora.targets, heads)
         fan_in_fan_out = {isinstance(loaded.model.get_submodule(name), Conv1D) for name in targets}
         peft_config = LoraConfig(
-            task_type=TaskType.SEQ_CLS,
+            task_type=_TASK_TYPES.get(self._task, TaskType.SEQ_CLS),
             r=self._lora.rank,
             lora_alpha=self._lora.alpha if self._lora.alpha is not None else 2 * self._lora.rank,
             lora_dropout=self._lora.dropout,
@@ -54,7 +62,7 @@ class LoraFineTuning(FineTuningMethod):
             use_dora=self._lora.dora,
             bias=_BIAS[self._lora.bias],
             target_modules=targets,
-            modules_to_save=heads,
+            modules_to_save=heads or None,
             fan_in_fan_out=fan_in_fan_out == {True},
         )
         return get_peft_model(loaded.model, peft_config)

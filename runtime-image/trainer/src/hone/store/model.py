@@ -28,6 +28,11 @@ class ModelSource:
         return self.manifest.task if self.manifest else None
 
     @property
+    def has_weights(self) -> bool:
+        """Whether there is more than a configuration."""
+        return self.path.is_file() or any(file.suffix == ".safetensors" for file in files_below(self.path))
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of the weights."""
         if self.path.is_file():
@@ -35,8 +40,8 @@ class ModelSource:
         return sum(file.stat().st_size for file in files_below(self.path) if file.suffix == ".safetensors")
 
 
-def open_model(folder: Path, uri: str, expected: str | None) -> ModelSource:
-    """Check and return the model in a folder."""
+def open_model(folder: Path, uri: str, expected: str | None, *, from_configuration: bool = False) -> ModelSource:
+    """Check and return the model in a folder; `from_configuration` lets one pass that has no weights at all."""
     if not folder.is_dir():
         raise RunError(
             "ModelInvalid", f"{uri} is a file; name the folder that holds config.json and model.safetensors."
@@ -48,7 +53,7 @@ def open_model(folder: Path, uri: str, expected: str | None) -> ModelSource:
             "ArtifactCorrupt",
             f"{uri} was resolved to the artifact {expected} but holds no {MANIFEST}; make the artifact again.",
         )
-    return _plain(folder, uri)
+    return _plain(folder, uri, from_configuration)
 
 
 def _artifact(folder: Path, uri: str, expected: str | None) -> ModelSource:
@@ -73,19 +78,19 @@ def _artifact(folder: Path, uri: str, expected: str | None) -> ModelSource:
     return ModelSource(uri, digest, path, manifest)
 
 
-def _plain(folder: Path, uri: str) -> ModelSource:
+def _plain(folder: Path, uri: str, from_configuration: bool) -> ModelSource:
     if not (folder / "config.json").is_file():
         raise RunError(
             "ModelInvalid",
             f"{uri} holds no config.json; name the folder of a Transformers model (config.json, model.safetensors, "
             "tokenizer.json).",
         )
-    _refuse_pickles(folder, uri)
+    _refuse_pickles(folder, uri, from_configuration)
     listing = {file.relative_to(folder).as_posix(): sha256_file(file) for file in files_below(folder)}
     return ModelSource(uri, digest_of_listing(listing), folder, None)
 
 
-def _refuse_pickles(folder: Path, uri: str) -> None:
+def _refuse_pickles(folder: Path, uri: str, from_configuration: bool = False) -> None:
     files = list(files_below(folder))
     if any(file.suffix == ".safetensors" for file in files):
         return
@@ -96,4 +101,6 @@ def _refuse_pickles(folder: Path, uri: str) -> None:
             f"{uri} has its weights in {pickles[0]}, a pickle that can run code when it is read; save the model as "
             "safetensors (model.save_pretrained(folder)) and name that folder.",
         )
+    if from_configuration:
+        return
     raise RunError("ModelInvalid", f"{uri} holds no weights; put model.safetensors beside its config.json.")

@@ -25,18 +25,24 @@ class DataSource:
 class Store:
     """Opens the inputs of a run and the folder of its artifact."""
 
-    def __init__(self, locator: Locator) -> None:
+    def __init__(self, locator: Locator, *, from_configuration: bool = False) -> None:
         self._locator = locator
+        self._from_configuration = from_configuration
 
     @classmethod
     def of(cls, config: JobConfig) -> "Store":
         """Return the store that the configuration's uris mean, with or without a cluster."""
-        return cls(Locator.from_environment(in_cluster=config.report is not None))
+        # Small image models learn from the beginning; a language model from a configuration alone would learn nothing.
+        task = config.task.type if config.kind == "FineTuneJob" and config.task is not None else None
+        return cls(
+            Locator.from_environment(in_cluster=config.report is not None),
+            from_configuration=task == "ImageClassification",
+        )
 
     def model(self, model: ResolvedModel) -> ModelSource:
         """Find a model and check every digest that is read."""
         folder = self._locator.existing(model.uri, "ModelNotFound", "model")
-        return open_model(folder, model.uri.rstrip("/"), model.digest)
+        return open_model(folder, model.uri.rstrip("/"), model.digest, from_configuration=self._from_configuration)
 
     def data(self, data: Data) -> DataSource:
         """Find data and take its digest."""

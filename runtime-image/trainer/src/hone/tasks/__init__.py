@@ -1,10 +1,13 @@
 """What a model can be taught; one module per task."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hone.contract import JobConfig
 from hone.errors import RunError
 from hone.tasks.base import Encoded, Loaded, TaskHandler
+from hone.tasks.images import ImageClassification
+from hone.tasks.language import CausalLM
 from hone.tasks.multi_label import MultiLabelClassification
 from hone.tasks.regression import Regression
 from hone.tasks.text import TextTask
@@ -17,7 +20,11 @@ __all__ = ["TEXT_TASKS", "Encoded", "Loaded", "TaskHandler", "TextTask", "task_f
 TEXT_TASKS: dict[str, type[TextTask[Any]]] = {
     task.type: task for task in (TextClassification, MultiLabelClassification, Regression, TokenClassification)
 }
-_TASKS = TEXT_TASKS
+_TASKS: dict[str, Callable[[JobConfig], TaskHandler]] = {
+    **TEXT_TASKS,
+    "CausalLM": CausalLM,
+    "ImageClassification": ImageClassification,
+}
 
 
 def task_for(config: JobConfig) -> TaskHandler:

@@ -1,6 +1,6 @@
 """What every task has in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 class Encoded(Dataset[dict[str, Any]]):
     """Examples as the model takes them, unpadded."""
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self.rows = rows
 
     def __len__(self) -> int:

@@ -1,0 +1,5 @@
+"""Image classification."""
+
+from hone.tasks.images.task import ImageClassification
+
+__all__ = ["ImageClassification"]

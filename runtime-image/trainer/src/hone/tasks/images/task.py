@@ -1,0 +1,208 @@
+"""The task: one label for each image."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForImageClassification, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
+
+from hone.contract import JobConfig, Measurement
+from hone.contract.training import ImageInput, TrainedTask
+from hone.data.images import LabelledImages, read_labelled_images
+from hone.errors import RunError
+from hone.evaluate.answers import measure
+from hone.evaluate.classification import Predictions
+from hone.models import from_pretrained, outline
+from hone.store import DataSource, ModelSource
+from hone.tasks.base import Encoded, Loaded, Loss
+from hone.tasks.class_weights import balanced, by_name, weighted_cross_entropy
+from hone.tasks.images.processor import image_input, load_processor, mode_of
+from hone.tasks.loading import load_part, read_config
+
+
+class ImageClassification:
+    """Transformers' image classification, from a checkpoint or a configuration alone, with a head for the labels."""
+
+    def __init__(self, config: JobConfig) -> None:
+        assert config.task is not None  # noqa: S101 - the contract demands it
+        self._config = config
+        self._dataset = config.dataset
+        self._names: list[str] = list(config.task.labels or [])
+        self._image: ImageInput | None = None
+        self._train: LabelledImages | None = None
+        self._evaluation: LabelledImages | None = None
+
+    def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
+        """Refuse what only the model tells, before data is read."""
+        if len(set(self._names)) != len(self._names):
+            names = ", ".join(self._names)
+            raise RunError("ConfigInvalid", f"spec.task.labels has a label twice ({names}); name each once.")
+        kind = read_config(model)["model_type"]
+        if kind not in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES:
+            raise RunError(
+                "ModelInvalid", f"{model.uri} is a {kind}, which classifies no images; name a resnet or a vit."
+            )
+        if reserved_positions:
+            raise RunError(
+                "ConfigInvalid", "Virtual tokens stand before a text, and images have none; choose another method."
+            )
+        if not model.has_weights and self._config.method is not None and self._config.method.choice != "full":
+            raise RunError(
+                "ConfigInvalid",
+                f"{model.uri} has no weights that {self._config.method.choice} could start from; put model.safetensors "
+                "beside its config.json, or choose full to train it from the beginning.",
+            )
+        channels = int(read_config(model).get("num_channels", 3))
+        mode_of(channels, model.uri)
+        self._image = image_input(load_processor(model), channels, model.uri)
+        _check_size(read_config(model), self._image, model.uri)
+
+    def read(self, train: DataSource, evaluation: DataSource | None) -> None:
+        """Read and check the data; every image is opened."""
+        dataset = self._dataset
+        assert dataset.train is not None  # noqa: S101 - a source was found for it
+        data = read_labelled_images(train, dataset.train, dataset.columns, self._names or None, dataset.max_rows)
+        if len(present := {data.names[label] for label in data.labels}) < 2:
+            raise RunError(
+                "DatasetInvalid",
+                f"{train.uri} holds only the label {present.pop()}; a classifier needs examples of two or more.",
+            )
+        self._train, self._names = data, data.names
+        if evaluation is not None and dataset.evaluation is not None:
+            self._evaluation = read_labelled_images(
+                evaluation, dataset.evaluation, dataset.columns, data.names, dataset.max_rows
+            )
+
+    def outline(self, model: ModelSource) -> PreTrainedModel:
+        """Build the model with a head on the meta device."""
+        return load_part(model.uri, "model", lambda: outline(AutoModelForImageClassification, model.path))
+
+    def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
+        """Load model and image processor, with a head for the labels; without weights the model is drawn at random."""
+        head = {
+            "num_labels": len(self._names),
+            "id2label": dict(enumerate(self._names)),
+            "label2id": {name: index for index, name in enumerate(self._names)},
+        }
+        processor = load_processor(model)
+        if not model.has_weights:
+            config = load_part(model.uri, "model", lambda: AutoConfig.from_pretrained(model.path, **head))
+            network = AutoModelForImageClassification.from_config(config, dtype=torch.float32)
+            network.config.problem_type = "single_label_classification"
+            return Loaded(network, processor, frozenset())
+        network, info = load_part(
+            model.uri,
+            "model",
+            lambda: from_pretrained(
+                AutoModelForImageClassification,
+                model.path,
+                ignore_mismatched_sizes=True,
+                **head,
+                **{"dtype": torch.float32, **options},
+            ),
+        )
+        network.config.problem_type = "single_label_classification"
+        missing = [*info["missing_keys"], *(key[0] for key in info["mismatched_keys"])]
+        return Loaded(network, processor, frozenset(key.rpartition(".")[0] for key in missing))
+
+    def training_set(self, loaded: Loaded) -> Encoded:
+        """Return the training images as the model takes them."""
+        assert self._train is not None  # noqa: S101 - read() comes first
+        return self.encode(loaded, self._train)
+
+    def evaluation_set(self, loaded: Loaded) -> Encoded | None:
+        """Return the evaluation images as the model takes them, if there are any."""
+        return None if self._evaluation is None else self.encode(loaded, self._evaluation)
+
+    def collator(self, loaded: Loaded) -> Callable[[list[dict[str, Any]]], Any]:
+        """Stack the images of a batch."""
+        return stack
+
+    def loss(self) -> Loss | None:
+        """Return the loss with a weight for each label, or None for the model's own."""
+        training = self._config.training
+        if training is None or training.class_weights is None:
+            return None
+        assert self._train is not None  # noqa: S101 - read() comes first
+        weights = training.class_weights
+        if weights.mode is None:
+            return weighted_cross_entropy(by_name(weights, self._names))
+        counts = np.bincount(self._train.labels, minlength=len(self._names))
+        return weighted_cross_entropy(balanced([int(count) for count in counts]))
+
+    def measure(
+        self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
+    ) -> Measurement:
+        """Measure the accuracy in FP32, as the artifact will be used."""
+        device = next(model.parameters()).device
+        logits, truth = [], []
+        was_training = model.training
+        model.eval()
+        with torch.inference_mode():
+            for start in range(0, len(data), batch_size):
+                rows = [data[index] for index in range(start, min(start + batch_size, len(data)))]
+                batch = stack(rows)
+                logits.append(model(pixel_values=batch["pixel_values"].to(device)).logits.float().cpu().numpy())
+                truth.append(batch["labels"].numpy())
+                tell((start + len(rows)) / len(data))
+        model.train(was_training)
+        return measure(Predictions(np.concatenate(logits), np.concatenate(truth)))
+
+    def spec(self) -> TrainedTask:
+        """Return the task with the labels in the order of the logits, and how images have to be made ready."""
+        return TrainedTask(type="ImageClassification", labels=self._names or None, image=self._image)
+
+    def encode(self, loaded: Loaded, data: LabelledImages) -> Encoded:
+        """Images as pixel_values float32 [channels, height, width], decoded and resized when they are asked for."""
+        mode = mode_of(int(loaded.model.config.num_channels), "the model")
+        return Encoded(PixelRows(data, loaded.tokenizer, mode, range(len(data))))
+
+
+class PixelRows(Sequence[dict[str, Any]]):
+    """Rows that are computed when they are asked for: the pixels of a data set take too much memory at once."""
+
+    def __init__(self, data: LabelledImages, processor: Any, mode: str, chosen: Sequence[int]) -> None:  # noqa: ANN401
+        self._data = data
+        self._processor = processor
+        self._mode = mode
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "PixelRows": ...
+
+    def __getitem__(self, index: int | slice) -> "dict[str, Any] | PixelRows":
+        """Return one row, or some rows that are not computed yet."""
+        if isinstance(index, slice):
+            return PixelRows(self._data, self._processor, self._mode, self._chosen[index])
+        place = self._chosen[index]
+        image = self._data.image(place).convert(self._mode)
+        pixels = self._processor([image], return_tensors="np")["pixel_values"][0]
+        return {"pixel_values": np.asarray(pixels, dtype=np.float32), "labels": self._data.labels[place]}
+
+
+def stack(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    """Return pixel_values float32 [batch, channels, height, width] and labels int64 [batch]."""
+    return {
+        "pixel_values": torch.from_numpy(np.stack([row["pixel_values"] for row in rows])),
+        "labels": torch.tensor([row["labels"] for row in rows], dtype=torch.int64),
+    }
+
+
+def _check_size(config: Mapping[str, Any], image: ImageInput, uri: str) -> None:
+    wanted = config.get("image_size")
+    sides = [wanted, wanted] if isinstance(wanted, int) else wanted
+    if sides is not None and list(sides) != [image.height, image.width]:
+        raise RunError(
+            "ModelInvalid",
+            f"{uri} takes images of {sides[0]} x {sides[1]} (image_size in config.json), but its image processor makes "
+            f"{image.height} x {image.width}; write the same size into preprocessor_config.json.",
+        )

@@ -1,0 +1,166 @@
+"""The task: a causal language model learns to go on."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+
+from hone.contract import JobConfig, Measurement
+from hone.contract.training import Task
+from hone.data.language import NumberedExample, kind_of, read_language_examples
+from hone.data.rows import BadRows
+from hone.errors import RunError
+from hone.evaluate.answers import measure
+from hone.evaluate.language import Continuation, Continuations, continuation
+from hone.models import from_pretrained, outline
+from hone.store import DataSource, ModelSource
+from hone.tasks.base import Encoded, Loaded, Loss
+from hone.tasks.language.batches import LanguageCollator
+from hone.tasks.language.packing import check_isolation, check_positions, pack
+from hone.tasks.language.tokens import LanguageTokenizer, Sequence, UnusableError, check_chat
+from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
+
+#: Methods whose virtual tokens stand before a whole block.
+_VIRTUAL = ("prefixTuning", "promptTuning")
+
+
+class CausalLM:
+    """Transformers' causal language modelling on texts, prompts with completions, or conversations."""
+
+    def __init__(self, config: JobConfig) -> None:
+        assert config.task is not None  # noqa: S101 - the contract demands it
+        self._dataset = config.dataset
+        self._task = config.task
+        self._kind = kind_of(config.dataset.columns)
+        self._packing = config.training is not None and config.training.packing
+        if self._packing and config.method is not None and config.method.choice in _VIRTUAL:
+            raise RunError(
+                "ConfigInvalid",
+                f"The virtual tokens of {config.method.choice} stand before a block, not before each example in it; "
+                "remove training.packing.",
+            )
+        self._model: ModelSource | None = None
+        self._max_length = 0
+        self._train: list[NumberedExample] = []
+        self._evaluation: list[NumberedExample] | None = None
+
+    def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
+        """Refuse what only the model tells, before data is read."""
+        self._model = model
+        self._max_length = sequence_length(self._task.max_length, read_config(model), model.uri, reserved_positions)
+        if self._max_length < 2:
+            raise RunError("ConfigInvalid", "spec.task.maxLength is 1, but a token is learnt from those before it.")
+        if not tokenizer_files(model.path):
+            raise RunError(
+                "ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json."
+            )
+        if self._kind == "messages":
+            check_chat(_tokenizer(model), model.uri)
+        if self._packing:
+            check_positions(self.outline(model), model.uri)
+
+    def read(self, train: DataSource, evaluation: DataSource | None) -> None:
+        """Read and check the data."""
+        dataset = self._dataset
+        assert dataset.train is not None  # noqa: S101 - a source was found for it
+        self._train = read_language_examples(train, dataset.train, dataset.columns, dataset.max_rows)
+        if evaluation is not None and dataset.evaluation is not None:
+            self._evaluation = read_language_examples(evaluation, dataset.evaluation, dataset.columns, dataset.max_rows)
+
+    def outline(self, model: ModelSource) -> PreTrainedModel:
+        """Build the model on the meta device."""
+        return load_part(model.uri, "model", lambda: outline(AutoModelForCausalLM, model.path))
+
+    def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
+        """Load model and tokenizer; a checkpoint without all of its weights is refused."""
+        tokenizer = _tokenizer(model)
+        network, info = load_part(
+            model.uri,
+            "model",
+            lambda: from_pretrained(AutoModelForCausalLM, model.path, **{"dtype": torch.float32, **options}),
+        )
+        if missing := sorted(info["missing_keys"]):
+            raise RunError(
+                "ModelInvalid",
+                f"{model.uri} is no trained language model ({missing[0]} is missing); save the whole model, with its "
+                "output layer, and name that folder.",
+            )
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        # A cache takes memory that nothing reads, and makes Transformers overlook where a block's sequences start.
+        network.config.use_cache = False
+        return Loaded(network, tokenizer, frozenset())
+
+    def training_set(self, loaded: Loaded) -> Encoded:
+        """Return the training examples as token ids, one in each row or, with packing, as many as fit."""
+        assert self._dataset.train is not None  # noqa: S101 - a source was found for it
+        sequences = self._sequences(loaded, self._train, self._dataset.train.uri)
+        if not self._packing:
+            return Encoded([_row(sequence) for sequence in sequences])
+        assert self._model is not None  # noqa: S101 - check() comes first
+        check_isolation(loaded.model, self._model.uri)
+        return Encoded([dict(block) for block in pack(sequences, self._max_length)])
+
+    def evaluation_set(self, loaded: Loaded) -> Encoded | None:
+        """Return the evaluation examples as token ids, one in each row, if there are any."""
+        if self._evaluation is None or self._dataset.evaluation is None:
+            return None
+        sequences = self._sequences(loaded, self._evaluation, self._dataset.evaluation.uri)
+        return Encoded([_row(sequence) for sequence in sequences])
+
+    def collator(self, loaded: Loaded) -> Callable[[list[dict[str, Any]]], Any]:
+        """Pad to the longest row of a batch."""
+        return LanguageCollator(loaded.tokenizer.pad_token_id or 0)
+
+    def loss(self) -> Loss | None:
+        """Return None: the model's own is the cross entropy of the tokens that are learnt, in FP32."""
+        return None
+
+    def measure(
+        self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
+    ) -> Measurement:
+        """Measure the perplexity; the loss of each token is computed in FP32, from logits of any precision."""
+        collate = self.collator(loaded)
+        device = next(model.parameters()).device
+        order = sorted(range(len(data)), key=lambda index: len(data[index]["input_ids"]))
+        found: dict[int, Continuation] = {}
+        was_training = model.training
+        model.eval()
+        with torch.inference_mode():
+            for start in range(0, len(order), batch_size):
+                indexes = order[start : start + batch_size]
+                batch = {name: values.to(device) for name, values in collate([data[i] for i in indexes]).items()}
+                labels = batch.pop("labels").cpu().numpy()
+                # A method may put virtual tokens before the row.
+                logits = model(**batch).logits[:, -labels.shape[1] :].float().cpu().numpy()
+                for place, index in enumerate(indexes):
+                    found[index] = continuation(logits[place], labels[place])
+                tell((start + len(indexes)) / len(order))
+        model.train(was_training)
+        return measure(Continuations([found[index] for index in range(len(data))]))
+
+    def spec(self) -> Task:
+        """Return the task with the length that was trained."""
+        return Task(type="CausalLM", max_length=self._max_length)
+
+    def _sequences(self, loaded: Loaded, examples: list[NumberedExample], uri: str) -> list[Sequence]:
+        tokenizer = LanguageTokenizer(loaded.tokenizer, self._max_length)
+        bad = BadRows(uri)
+        sequences: list[Sequence] = []
+        for numbered in examples:
+            try:
+                sequences += tokenizer.sequences(numbered.example)
+            except UnusableError as why:
+                bad.add(numbered.row, str(why))
+        bad.refuse()
+        return sequences
+
+
+def _tokenizer(model: ModelSource) -> Any:  # noqa: ANN401 - Transformers is untyped
+    return load_part(model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True))
+
+
+def _row(sequence: Sequence) -> dict[str, Any]:
+    return {"input_ids": sequence.ids, "attention_mask": [1] * len(sequence.ids), "labels": sequence.labels}
