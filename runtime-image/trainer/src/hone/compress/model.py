@@ -36,7 +36,7 @@ class Classifier:
         """Rows without labels as the model takes them, each of its own length."""
         return self._arrays(self.handler.encode_inputs(self.tokenizer, data), data)
 
-    def encode_labelled(self, data: Any) -> tuple[list[Row], list[dict[str, Any]]]:  # noqa: ANN401 - the task's own data
+    def encode_labelled(self, data: Any) -> tuple[list[Row], Sequence[dict[str, Any]]]:  # noqa: ANN401 - the task's own data
         """Rows as the model takes them, and the same rows with their labels for `answers`."""
         encoded = self.handler.encode(self.tokenizer, data).rows
         return self._arrays(encoded, data), encoded

@@ -1,21 +1,16 @@
 package dev.hone.operator.resolve;
 
-import static java.util.stream.Collectors.joining;
-
 import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.Strategy;
-import dev.hone.api.common.TaskType;
 import dev.hone.api.compression.CompressionJobSpec;
 import dev.hone.api.compression.Quantize;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
 import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentSpec;
-import dev.hone.contract.ContractJson;
 import dev.hone.operator.desired.PvcUri;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,12 +29,6 @@ public final class Unsupported {
       Set.of("full", "lora", "bitFit", "adapter", "prefixTuning", "promptTuning");
   private static final Set<String> STEPS = Set.of("quantize");
   private static final Set<String> EXPORTS = Set.of("onnx");
-  private static final Set<TaskType> TASKS =
-      EnumSet.of(
-          TaskType.TEXT_CLASSIFICATION,
-          TaskType.MULTI_LABEL_CLASSIFICATION,
-          TaskType.REGRESSION,
-          TaskType.TOKEN_CLASSIFICATION);
   private static final Map<Quantize.Scheme, String> SCHEMES =
       new TreeMap<>(
           Map.of(
@@ -53,7 +42,6 @@ public final class Unsupported {
   public static Optional<String> of(FineTuneJobSpec spec) {
     return first(
         choice("spec.method", spec.method().choice(), METHODS),
-        task(spec.task().type()),
         source("spec.model", spec.model()),
         address("spec.dataset.train.uri", spec.dataset().train().uri()),
         spec.dataset().evaluation() == null
@@ -76,7 +64,6 @@ public final class Unsupported {
             : refuse("spec.search", "write the recipe in spec.steps"),
         steps(spec.steps()),
         choice("spec.export", spec.export().choice(), EXPORTS),
-        spec.task() == null ? Optional.empty() : task(spec.task().type()),
         source("spec.model", spec.model()),
         data.train() == null
             ? Optional.empty()
@@ -132,19 +119,6 @@ public final class Unsupported {
         : refuse(
             path + "." + chosen,
             "write " + String.join(" or ", supported.stream().sorted().toList()));
-  }
-
-  private static Optional<String> task(TaskType type) {
-    return TASKS.contains(type)
-        ? Optional.empty()
-        : refuse(
-            "spec.task.type " + name(type),
-            "write " + TASKS.stream().map(Unsupported::name).collect(joining(" or ")));
-  }
-
-  /** A task type as it is written in a manifest. */
-  private static String name(TaskType type) {
-    return ContractJson.write(type).replace("\"", "");
   }
 
   private static Optional<String> source(String path, ModelSource model) {
