@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def fits(architecture: str, method: str) -> bool:
     return architecture != "resnet" or method in ("full", "bitfit")
 
 
-def config_for(method: dict[str, Any], merge: bool = True) -> JobConfig:
+def config_for(method: dict[str, Any]) -> JobConfig:
     document = {
         "contractVersion": "v1",
         "kind": "FineTuneJob",
@@ -50,7 +51,7 @@ def config_for(method: dict[str, Any], merge: bool = True) -> JobConfig:
         "task": {"type": "TextClassification", "labels": ["ham", "spam"]},
         "method": method,
         "training": {"steps": 3},
-        "output": {"uri": "pvc://spam/artifacts", "merge": merge},
+        "output": {"uri": "pvc://spam/artifacts"},
     }
     return JobConfig.model_validate_json(json.dumps(document))
 
@@ -66,12 +67,15 @@ class Trial:
     network: nn.Module
 
     @classmethod
-    def start(cls, folder: Path, architecture: str, method: dict[str, Any], merge: bool = True) -> "Trial":
+    def start(cls, folder: Path, architecture: str, method: dict[str, Any], layers: int = 2) -> "Trial":
         kind = ARCHITECTURES[architecture]
-        base = tiny.save_model(folder / "base", kind.config)
+        config = deepcopy(kind.config)
+        if architecture != "resnet":
+            config.num_hidden_layers = layers
+        base = tiny.save_model(folder / "base", config)
         network = kind.load(base)
         loaded = Loaded(network, tiny.tokenizer(), fresh_modules(base, network))
-        executor = method_for(config_for(method, merge))
+        executor = method_for(config_for(method))
         return cls(kind, executor, base, loaded, executor.apply(loaded))
 
     def train(self, steps: int = 3) -> None:

@@ -1,19 +1,23 @@
 """What holds for every method, on every architecture."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 import hone.finetune
 import tiny
 from architectures import ARCHITECTURES
 from conftest import Workbench
 from hone.errors import RunError
-from hone.evaluate.onnx_classifier import OnnxClassifier
+from hone.export import export_classifier
 from hone.methods import attach
 from hone.models import from_pretrained
 from method_trials import METHODS, SMALL, Trial, bits, fits, frozen, trained
@@ -71,7 +75,7 @@ def mails(bench: Workbench) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_run_counts_what_it_trains_and_its_onnx_export_answers_as_the_trained_model(bench, monkeypatch, method):
+def test_a_run_counts_what_it_trains_and_changes_nothing_else(bench, monkeypatch, method):
     seen = watch(monkeypatch, bench)
     tuned = bench.run(method=METHODS[method], training={"steps": 6, "batchSize": 8, "learningRate": 0.01, "seed": 1})
     assert seen["frozen"] == seen["frozen after"]
@@ -84,10 +88,67 @@ def test_a_run_counts_what_it_trains_and_its_onnx_export_answers_as_the_trained_
         assert seen["count"] == tuned.training.total_parameters
         assert not (bench.artifact() / "adapter").exists()
 
-    bench.run(**compression(bench, model={"uri": tuned.artifact.uri}, steps=None))
-    exported = OnnxClassifier(bench.artifact("c1") / "model.onnx")
-    rows = {name: tensor.numpy() for name, tensor in mails(bench).items()}
-    np.testing.assert_allclose(exported.logits(rows), seen["logits"], atol=1e-4, rtol=1e-4)
+
+#: Every method on one model type, and the method that changes the graph most on all others.
+EXPORTS = [
+    *(("bert", method) for method in METHODS),
+    *((other, "houlsby") for other in ARCHITECTURES if other != "bert" and fits(other, "houlsby")),
+]
+
+
+@pytest.mark.parametrize(("architecture", "method"), EXPORTS, ids=lambda name: name)
+def test_the_onnx_export_answers_as_the_trained_model(tmp_path, architecture, method):
+    # One layer, for the export takes most of the time.
+    trial = Trial.start(tmp_path, architecture, METHODS[method], layers=1)
+    trial.train()
+    trained_logits = trial.logits().numpy()
+    trial.save(tmp_path / "out")
+    whole, _ = from_pretrained(trial.architecture.auto, tmp_path / "out/model", attn_implementation="eager")
+    path = export(trial, whole.eval(), tmp_path / "model.onnx")
+    rows = {name: tensor.numpy() for name, tensor in trial.architecture.batch(seed=9).items()}
+    (exported,) = onnxruntime.InferenceSession(path).run(["logits"], rows)
+    np.testing.assert_allclose(exported, trained_logits, atol=1e-4, rtol=1e-4)
+
+
+def export(trial: Trial, network: PreTrainedModel, path: Path) -> Path:
+    batch = trial.architecture.batch(seed=9)
+    if trial.architecture.sees:
+        shapes = {"pixel_values": {0: torch.export.Dim("batch")}}
+        options = {"dynamo": True, "output_names": ["logits"], "dynamic_shapes": shapes, "verbose": False}
+        torch.onnx.export(network, (), path, kwargs=dict(batch), **options)
+    else:
+        rows = [{name: tensor[row : row + 1].numpy() for name, tensor in batch.items()} for row in range(3)]
+        export_classifier(network, rows, path, opset=20, pad_id=0)
+    return path
+
+
+def test_adapters_over_adapters_go_through_every_step_and_into_the_served_graph(bench):
+    training = {"steps": 6, "batchSize": 8, "learningRate": 0.01, "seed": 1}
+    first = bench.run(method=METHODS["houlsby"], training=training)
+    base = {"uri": first.artifact.uri, "digest": first.artifact.digest}
+    second = bench.run(method=METHODS["pfeiffer"], training=training, model=base, hash="second")
+    third = bench.run(method=METHODS["lora"], training=training, model={"uri": second.artifact.uri}, hash="third")
+
+    def tensors(run_hash: str) -> dict[str, torch.Tensor]:
+        return load_file(bench.artifact(run_hash) / "model/model.safetensors")
+
+    one, two, three = tensors("abc123"), tensors("second"), tensors("third")
+    outer, inner = "bert.encoder.layer.0.output.dense", "bert.encoder.layer.0.output.dense.layer"
+    assert torch.equal(two[f"{inner}.adapter.up.weight"], one[f"{outer}.adapter.up.weight"])
+    assert two[f"{outer}.adapter.up.weight"].abs().max() > 0
+    assert set(three) == set(two)
+    assert not torch.equal(three[f"{outer}.adapter.up.weight"], two[f"{outer}.adapter.up.weight"])
+    # The second adapter alone, on the first artifact, is the second artifact.
+    network, _ = from_pretrained(AutoModelForSequenceClassification, bench.artifact() / "model")
+    attached = attach(network, bench.artifact("second") / "adapter").eval()
+    whole, _ = from_pretrained(AutoModelForSequenceClassification, bench.artifact("second") / "model")
+    with torch.inference_mode():
+        assert torch.equal(attached(**mails(bench)).logits, whole.eval()(**mails(bench)).logits)
+
+    result = bench.run(**compression(bench, model={"uri": third.artifact.uri}))
+    assert result.metrics.before.accuracy == third.metrics.after.accuracy
+    graph = onnx.load(bench.artifact("c1") / "model.onnx").graph
+    assert sum("adapter" in tensor.name for tensor in graph.initializer) >= 2 * 6
 
 
 @pytest.mark.parametrize("method", SMALL)
