@@ -1,6 +1,7 @@
 """What holds for every method, on every architecture."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 
 import hone.finetune
 import tiny
@@ -18,9 +19,11 @@ from architectures import ARCHITECTURES
 from conftest import Workbench
 from hone.errors import RunError
 from hone.export import export_classifier
-from hone.methods import attach
-from hone.models import from_pretrained
-from method_trials import METHODS, SMALL, Trial, bits, fits, frozen, trained
+from hone.methods import attach, method_for
+from hone.models import from_pretrained, outline
+from hone.store import ModelSource
+from hone.tasks import Loaded
+from method_trials import METHODS, SMALL, Trial, bits, config_for, fits, frozen, trained
 from test_compress import compression
 
 PAIRS = [(architecture, method) for architecture in ARCHITECTURES for method in METHODS if fits(architecture, method)]
@@ -178,3 +181,54 @@ def test_recomputed_activations_give_the_same_training(bench, method):
         )
         curves.append([json.loads(line)["loss"] for line in (bench.artifact(name[-10:]) / "loss.jsonl").open()])
     assert curves[0] == curves[1]
+
+
+def use(bench: Workbench, architecture: str) -> None:
+    shutil.rmtree(bench.claim / "models/tiny")
+    tiny.save_model(bench.claim / "models/tiny", ARCHITECTURES[architecture].config)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "method", "sentence"),
+    [
+        ("llama", {"bitFit": {}}, r"models/tiny \(llama\) has no bias terms outside its head.*write lora or adapter"),
+        ("bert", {"adapter": {"reductionFactor": 33}}, "reductionFactor is 33, but the layers .* 32 wide; write 32 or"),
+        ("bert", {"lora": {"targets": ["q_proj"]}}, r"targets names q_proj.*it has dense, key, query, value, or write"),
+        ("bert", {"full": {}}, r"makes no adapter; leave out spec\.output\.merge"),
+    ],
+    ids=["no biases", "too narrow", "no such target", "full alone"],
+)
+def test_what_only_the_model_tells_is_refused_before_data_is_read(bench, architecture, method, sentence):
+    use(bench, architecture)
+    # Reading it would fail in another way.
+    dataset = {**bench.document["dataset"], "train": {"uri": "pvc://spam/data/nowhere.jsonl"}}
+    output = {**bench.document["output"], "merge": "full" not in method}
+    with pytest.raises(RunError, match=sentence) as error:
+        bench.run(method=method, dataset=dataset, output=output)
+    assert (error.value.reason, error.value.exit_code) == ("ConfigInvalid", 64)
+
+
+@pytest.mark.parametrize(
+    ("method", "sentence"),
+    [
+        ("lora", "has no linear layer outside its head"),
+        ("houlsby", "A resnet model has no Transformer blocks that could be found, so there is no place for adapters"),
+    ],
+)
+def test_a_model_without_a_place_for_the_method_is_refused(tmp_path, method, sentence):
+    kind = ARCHITECTURES["resnet"]
+    base = tiny.save_model(tmp_path / "base", kind.config)
+    config = config_for(METHODS[method])
+    source = ModelSource("pvc://spam/models/tiny", "sha256:" + "0" * 64, base, None)
+    with pytest.raises(RunError, match=sentence):
+        method_for(config).check(source, config.task, outline(kind.auto, base))
+
+
+@pytest.mark.parametrize("method", ["lora", "bitfit", "houlsby"])
+def test_a_language_model_keeps_its_output_layer(tmp_path, method):
+    """It is the embedding once more, or as large; only a classifier's head is small and new."""
+    base = tiny.save_model(tmp_path / "base", ARCHITECTURES["gpt2"].config)
+    network, _ = from_pretrained(AutoModelForCausalLM, base)
+    applied = method_for(config_for(METHODS[method])).apply(Loaded(network, tiny.tokenizer(), frozenset()))
+    assert not any("lm_head" in name or "wte" in name for name in trained(applied))
+    assert trained(applied)
