@@ -11,9 +11,10 @@ from pathlib import Path
 from hone import __version__
 from hone.contract import JobConfig, ProgressReport, RunResult
 from hone.device import limit_threads
+from hone.distributed import Group, failure_file, is_worker, joined, launch, lost_peer, needs_launch
 from hone.errors import EXIT_OK, RunError
 from hone.interrupt import Interrupt
-from hone.job import load_config, run_job
+from hone.job import load_config, share_job
 from hone.report import ProgressSender, ReportClient, Superseded, TerminalProgress, write_termination
 from hone.store import Locator, Runs, delete_runs
 
@@ -45,17 +46,33 @@ def _run(options: argparse.Namespace) -> None:
     interrupt = Interrupt()
     with interrupt.installed():
         config = load_config(options.config)
+        if config.distributed is not None and needs_launch(config):
+            launch(options.config, config.distributed)
+            return
         limit_threads()
-        terminal = TerminalProgress(config.artifact_name)
-        try:
-            result = _reported(config, terminal, interrupt) if config.report else run_job(config, terminal, interrupt)
-        finally:
-            terminal.close()
+        with joined() as group:
+            if group.is_main:
+                _lead(config, interrupt, group)
+            else:
+                share_job(config, lambda report: None, interrupt, group)
+
+
+def _lead(config: JobConfig, interrupt: Interrupt, group: Group) -> None:
+    terminal = TerminalProgress(config.artifact_name)
+    try:
+        result = (
+            _reported(config, terminal, interrupt, group)
+            if config.report
+            else share_job(config, terminal, interrupt, group)
+        )
+    finally:
+        terminal.close()
+    assert result is not None  # noqa: S101 - this is the first process
     write_termination(result)
     sys.stdout.write(json.dumps(json.loads(result.to_json()), indent=2) + "\n")
 
 
-def _reported(config: JobConfig, terminal: TerminalProgress, interrupt: Interrupt) -> RunResult:
+def _reported(config: JobConfig, terminal: TerminalProgress, interrupt: Interrupt, group: Group) -> RunResult:
     assert config.report is not None  # noqa: S101 - for the type checker
     client = ReportClient(config.report)
     sender = ProgressSender(client)
@@ -65,7 +82,8 @@ def _reported(config: JobConfig, terminal: TerminalProgress, interrupt: Interrup
         sender(report)
 
     try:
-        result = run_job(config, listener, interrupt)
+        result = share_job(config, listener, interrupt, group)
+        assert result is not None  # noqa: S101 - this is the first process
         sender.close()
         client.result(result)
         return result
@@ -90,13 +108,15 @@ def _fail(error: BaseException) -> int:
     if failure.reason == "Internal":
         log.error("The run failed", exc_info=error)
     log.error("%s: %s", failure.reason, failure.message)
-    write_termination(failure.failure())
+    write_termination(failure.failure(), failure_file())
     return failure.exit_code
 
 
 def _explain(error: BaseException) -> RunError:
     if isinstance(error, RunError):
         return error
+    if is_worker() and (lost := lost_peer(error)) is not None:
+        return lost
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
         return RunError(

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 _EXAMPLES = 16
 
 
-def run(context: RunContext) -> RunOutcome:
-    """Check, read, train, save, measure."""
+def run(context: RunContext) -> RunOutcome | None:
+    """Check, read, train; then save and measure, in the first process of a group alone."""
     config, progress = context.config, context.progress
     # First what needs no reading: a task or method without an executor is refused in the first second.
     task, method = task_for(config), method_for(config)
@@ -65,7 +65,7 @@ def run(context: RunContext) -> RunOutcome:
         train_data, evaluation_data = task.training_set(loaded), task.evaluation_set(loaded)
 
     with progress.phase("Training"), ExitStack() as stack:
-        trackers = [stack.enter_context(tracker) for tracker in _trackers(config)]
+        trackers = [stack.enter_context(tracker) for tracker in _trackers(config) if context.group.is_main]
         trained = train(
             network,
             train_data,
@@ -81,7 +81,10 @@ def run(context: RunContext) -> RunOutcome:
             evaluation=config.evaluation,
             measure=_measure(task, loaded, evaluation_data, training) if evaluation_data is not None else None,
             trackers=trackers,
+            group=context.group,
         )
+    if not context.group.is_main:
+        return None
 
     with progress.phase("Saving"):
         examples = _examples(task, loaded, evaluation_data or train_data)

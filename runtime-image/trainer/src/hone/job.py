@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hone.contract import JobConfig, Manifest, Metrics, ProgressReport, RunResult
 from hone.contract.result import ArtifactReference
+from hone.distributed import ALONE, Group
 from hone.errors import RunError
 from hone.interrupt import Interrupt
 from hone.progress import Progress
@@ -43,18 +44,32 @@ def load_config(path: Path) -> JobConfig:
 
 def run_job(config: JobConfig, listener: Callable[[ProgressReport], None], interrupt: Interrupt) -> RunResult:
     """Reuse the artifact of this hash if it is there and whole; make it otherwise."""
+    result = share_job(config, listener, interrupt, ALONE)
+    assert result is not None  # noqa: S101 - who is alone is the first process
+    return result
+
+
+def share_job(
+    config: JobConfig, listener: Callable[[ProgressReport], None], interrupt: Interrupt, group: Group
+) -> RunResult | None:
+    """Do what `run_job` does, as one process of a group; the result is the first one's, the others get None."""
     executor = _executor(config)
     store = Store.of(config)
     writer = store.artifact(config)
-    if (finished := writer.finished()) is not None:
+    finished = writer.finished() if group.is_main else None
+    if group.agree(finished is not None):
         log.info("The artifact %s is there already; nothing is run.", writer.uri)
-        return _result(config, *finished, reused=True)
+        return None if finished is None else _result(config, *finished, reused=True)
     progress = Progress(config.hash, listener)
     root = Path(os.environ.get("HONE_WORKSPACE") or tempfile.gettempdir())
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{config.artifact_name}-", dir=root) as workspace:
-        output = writer.begin()
-        outcome = executor(RunContext(config, store, progress, interrupt, output, writer.checkpoints, Path(workspace)))
+        output = writer.begin() if group.is_main else writer.folder
+        outcome = executor(
+            RunContext(config, store, progress, interrupt, output, writer.checkpoints, Path(workspace), group)
+        )
+    if outcome is None:
+        return None
     manifest, reference = writer.commit(
         model_format=outcome.model_format,
         model_path=outcome.model_path,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from hone.contract import JobConfig, LineageEntry, Metrics, Resumes, TrainingSummary
 from hone.contract.training import Task
+from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
 from hone.progress import Progress
 from hone.store import Store
@@ -17,7 +18,8 @@ class RunContext:
     """What an executor may use.
 
     `output` is the artifact's folder, empty: everything that is written into it (but for names with a leading dot)
-    becomes the artifact when the executor returns. `checkpoints` outlives the pod, `workspace` does not.
+    becomes the artifact when the executor returns. `checkpoints` outlives the pod, `workspace` does not. In a run that
+    several processes share, only the first one of `group` writes to `output`.
     """
 
     config: JobConfig
@@ -27,6 +29,7 @@ class RunContext:
     output: Path
     checkpoints: Path
     workspace: Path
+    group: Group = ALONE
 
 
 @dataclass(frozen=True)
@@ -43,5 +46,5 @@ class RunOutcome:
     warnings: list[str] = field(default_factory=list)
 
 
-#: `hone.finetune.run` and `hone.compress.run`.
-Executor = Callable[[RunContext], RunOutcome]
+#: `hone.finetune.run` and `hone.compress.run`; None from a process that has only helped the first one.
+Executor = Callable[[RunContext], RunOutcome | None]

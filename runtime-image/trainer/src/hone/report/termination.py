@@ -17,10 +17,13 @@ class _ArtifactOnly(Document):
     artifact: ArtifactReference
 
 
-def write_termination(document: Failure | RunResult) -> None:
-    """Write a failure, or the result (the artifact alone where the whole is too long); never fails the run."""
-    path = Path(os.environ.get("HONE_TERMINATION_LOG", _DEFAULT))
-    if "HONE_TERMINATION_LOG" not in os.environ and not os.access(path, os.W_OK):
+def write_termination(document: Failure | RunResult, instead: Path | None = None) -> None:
+    """Write a failure, or the result (the artifact alone where the whole is too long); never fails the run.
+
+    `instead` is another file than the container's, for a process that somebody in the container speaks for.
+    """
+    path = instead or Path(os.environ.get("HONE_TERMINATION_LOG", _DEFAULT))
+    if instead is None and "HONE_TERMINATION_LOG" not in os.environ and not os.access(path, os.W_OK):
         return
     try:
         path.write_bytes(termination_message(document))

@@ -41,7 +41,7 @@ class JournalCallback(TrainerCallback):
         **_: Any,  # noqa: ANN401
     ) -> None:
         """Note the step that has just ended."""
-        if logs is None or "loss" not in logs or not state.is_world_process_zero:
+        if logs is None or "loss" not in logs:
             return
         # The journal has it all; here it would make each checkpoint longer than the one before.
         state.log_history.clear()

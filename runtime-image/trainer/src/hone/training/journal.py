@@ -70,6 +70,7 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self._path = root / NAME
+        self._writes = True
         self.curve = Curve()
         #: The thread count with which the first pod started; other sums would round otherwise.
         self.threads: int | None = None
@@ -107,6 +108,10 @@ class Journal:
         )
         self._rewrite()
 
+    def write_nothing(self) -> None:
+        """Keep up in memory alone, in a process that is not the first of its group."""
+        self._writes = False
+
     def step(self, point: LossPoint) -> None:
         """Note a step."""
         self.curve.points.append(point)
@@ -127,10 +132,14 @@ class Journal:
         return header if self.tracking_run is None else {**header, "trackingRun": self.tracking_run}
 
     def _append(self, document: dict[str, Any]) -> None:
+        if not self._writes:
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(document) + "\n")
 
     def _rewrite(self) -> None:
+        if not self._writes:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_name(f".{NAME}.tmp")
         with temporary.open("w", encoding="utf-8") as file:

@@ -14,14 +14,22 @@ from transformers import PreTrainedModel, PrinterCallback, TrainerState
 from hone.contract import CurvePoint, Resumes, TrainingSummary
 from hone.contract.training import Checkpoint, Evaluation, Training
 from hone.device import peak_memory_bytes
+from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
 from hone.methods.base import count_parameters
 from hone.precision import MixedPrecision
 from hone.progress import Progress
 from hone.tasks.base import Loss
-from hone.training.best import BestWeights
 from hone.training.callbacks import InterruptCallback, JournalCallback, ProgressCallback
 from hone.training.checkpoints import Checkpoints, step_of
+from hone.training.distributed import (
+    AgreedInterrupt,
+    agreed_measure,
+    agreeing,
+    best_weights_for,
+    journal_for,
+    trainer_for,
+)
 from hone.training.divergence import diverged
 from hone.training.evaluation import Evaluations, Measure
 from hone.training.evaluator import EvaluationCallback
@@ -60,6 +68,7 @@ def train(
     evaluation: Evaluation | None = None,
     measure: Measure | None = None,
     trackers: Sequence[Tracker] = (),
+    group: Group = ALONE,
 ) -> Trained:
     """Train, starting from the newest whole checkpoint if there is one.
 
@@ -78,13 +87,14 @@ def train(
         evaluation: how often to evaluate, and what follows from it; needs `measure`.
         measure: measures the model on the evaluation data.
         trackers: hear of each step and evaluation.
+        group: the processes that train together. A model that FSDP2 has trained is whole again in the first one only.
 
     Raises:
         RunError: Interrupted after a checkpoint was saved, or ConfigInvalid if the loss is no number any more.
     """
-    journal = Journal(checkpoints)
+    journal = journal_for(checkpoints, group)
     store = Checkpoints(checkpoints, checkpoint.keep_last if checkpoint else 1)
-    start = store.latest()
+    start = group.agree(store.latest())
     step = step_of(start) if start is not None else 0
     # Another number of threads adds up in another order: the pod that goes on computes as the one before it.
     torch.set_num_threads(journal.threads or torch.get_num_threads())
@@ -97,11 +107,16 @@ def train(
 
     evaluations = None
     if evaluation is not None and measure is not None:
-        evaluations = Evaluations(evaluation, measure, journal, BestWeights(checkpoints))
+        evaluations = Evaluations(
+            evaluation, agreed_measure(measure, group), journal, best_weights_for(checkpoints, group)
+        )
         evaluations.check(model)
         evaluations.replay()
     noting = JournalCallback(journal, [tracker.step for tracker in trackers])
-    trainer = HoneTrainer(
+    agreed = AgreedInterrupt() if group.size > 1 else interrupt
+    trainer = trainer_for(
+        training,
+        group,
         precision=precision,
         checkpoints=store,
         loss=loss,
@@ -111,13 +126,13 @@ def train(
         ),
         train_dataset=dataset,
         data_collator=collator,
-        callbacks=[noting, telling, InterruptCallback(interrupt)],
+        callbacks=[noting, telling, *agreeing(interrupt, agreed, group), InterruptCallback(agreed)],
     )
     # It prints every log line to the standard output, which is the result's.
     trainer.remove_callback(PrinterCallback)
     noting.scaler = trainer.accelerator.scaler
     if evaluations is not None:
-        hook = EvaluationCallback(evaluations, trainer, store, interrupt, trackers)
+        hook = EvaluationCallback(evaluations, trainer, store, agreed, trackers)
         trainer.evaluator = hook.evaluate
         trainer.add_callback(hook)
     for tracker in trackers:
@@ -126,7 +141,8 @@ def train(
     if evaluations is not None:
         evaluations.finish(model, trainer.state.global_step)
     model.zero_grad(set_to_none=True)
-    return _trained(trainer, model, journal, evaluations, precision, training, step if start else None, seconds)
+    samples = training.batch_size * training.gradient_accumulation_steps * group.size
+    return _trained(trainer, model, journal, evaluations, precision, samples, step if start else None, seconds)
 
 
 def _run(trainer: HoneTrainer, start: Path | None, evaluations: Evaluations | None, interrupt: Interrupt) -> float:
@@ -144,6 +160,7 @@ def _run(trainer: HoneTrainer, start: Path | None, evaluations: Evaluations | No
             return 0.0
     with interrupt.deferred():
         outcome = trainer.train(resume_from_checkpoint=str(start) if start else None)
+    trainer.gather()
     return float(outcome.metrics["train_runtime"])
 
 
@@ -157,7 +174,7 @@ def _trained(
     journal: Journal,
     evaluations: Evaluations | None,
     precision: MixedPrecision,
-    training: Training,
+    samples_per_step: int,
     resumed_from: int | None,
     seconds: float,
 ) -> Trained:
@@ -166,7 +183,7 @@ def _trained(
         raise diverged()
     trainable, total = count_parameters(model)
     done = trainer.state.global_step
-    samples = (done - (resumed_from or 0)) * training.batch_size * training.gradient_accumulation_steps
+    samples = (done - (resumed_from or 0)) * samples_per_step
     summary = TrainingSummary(
         steps=done,
         epochs=round(float(trainer.state.epoch or 0.0), 4),

