@@ -16,9 +16,10 @@ from torch.distributed.checkpoint.state_dict import (
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from hone.contract import Measurement
-from hone.contract.training import Training
+from hone.contract.training import Evaluation, Training
 from hone.distributed import Group
 from hone.distributed.sharding import GATHERED, ShardedTwin
+from hone.errors import RunError
 from hone.interrupt import Interrupt
 from hone.training.best import BestWeights
 from hone.training.evaluation import Measure
@@ -27,6 +28,16 @@ from hone.training.trainer import HoneTrainer
 
 _OPTIMIZER = "optimizer.pt"
 _SCHEDULER = "scheduler.pt"
+
+
+def check(training: Training, evaluation: Evaluation | None, group: Group) -> None:
+    """Refuse what several processes can't do together yet."""
+    if group.size > 1 and training.strategy == "FSDP2" and evaluation is not None:
+        raise RunError(
+            "Unsupported",
+            "spec.evaluation is not supported with the strategy FSDP2 yet; write DDP in spec.training.strategy, or "
+            "remove spec.evaluation.",
+        )
 
 
 def trainer_for(training: Training, group: Group, **arguments: Any) -> HoneTrainer:  # noqa: ANN401 - Trainer's own

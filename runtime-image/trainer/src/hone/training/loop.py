@@ -27,6 +27,7 @@ from hone.training.distributed import (
     agreed_measure,
     agreeing,
     best_weights_for,
+    check,
     journal_for,
     trainer_for,
 )
@@ -92,6 +93,7 @@ def train(
     Raises:
         RunError: Interrupted after a checkpoint was saved, or ConfigInvalid if the loss is no number any more.
     """
+    check(training, evaluation, group)
     journal = journal_for(checkpoints, group)
     store = Checkpoints(checkpoints, checkpoint.keep_last if checkpoint else 1)
     start = group.agree(store.latest())

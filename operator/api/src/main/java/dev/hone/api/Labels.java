@@ -26,6 +26,9 @@ public final class Labels {
   public static final String ROLE_CONFIG = "config";
   public static final String ROLE_RESULT = "result";
 
+  /** Annotation of a pod with its index in a Job on several nodes, by the Job's controller. */
+  public static final String COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index";
+
   private Labels() {}
 
   /** The labels of an object that belongs to the given resource. */

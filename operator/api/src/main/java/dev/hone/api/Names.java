@@ -55,6 +55,11 @@ public final class Names {
     return job(name, hash);
   }
 
+  /** Where the first pod of a Job on several nodes is found, in its namespace. */
+  public static String jobLeader(String name, String hash) {
+    return job(name, hash) + "-0." + jobService(name, hash);
+  }
+
   /** The Deployment that serves an InferenceDeployment. */
   public static String deployment(String name) {
     return name;

@@ -8,6 +8,7 @@ import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunView;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -45,6 +46,7 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
     eventSources.add(OwnedWatch.of(Job.class, CompressionJob.KIND, context));
     eventSources.add(OwnedWatch.of(Pod.class, CompressionJob.KIND, context));
     eventSources.add(OwnedWatch.of(ConfigMap.class, CompressionJob.KIND, context));
+    eventSources.add(OwnedWatch.of(Service.class, CompressionJob.KIND, context));
     return eventSources;
   }
 

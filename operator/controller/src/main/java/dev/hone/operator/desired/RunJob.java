@@ -13,12 +13,14 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpecBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicy;
 import io.fabric8.kubernetes.api.model.batch.v1.PodFailurePolicyBuilder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +72,22 @@ public record RunJob(
 
   /** The Job. */
   public Job build() {
+    int nodes = RunGroup.nodes(resources);
+    JobSpecBuilder spec =
+        new JobSpecBuilder()
+            .withParallelism(nodes)
+            .withCompletions(nodes)
+            .withSuspend(suspend(policy))
+            .withBackoffLimit(backoffLimit(policy, resources))
+            .withActiveDeadlineSeconds(policy == null ? null : policy.activeDeadlineSeconds())
+            .withTtlSecondsAfterFinished(policy == null ? null : policy.ttlSecondsAfterFinished())
+            // Two pods of one run must never write at once.
+            .withPodReplacementPolicy("Failed")
+            .withPodFailurePolicy(failurePolicy())
+            .withTemplate(template(nodes));
+    if (nodes > 1) {
+      RunGroup.indexed(spec);
+    }
     return new JobBuilder()
         .withNewMetadata()
         .withName(Names.job(owner.name(), hash))
@@ -77,18 +95,7 @@ public record RunJob(
         .withLabels(labels())
         .withOwnerReferences(owner.reference())
         .endMetadata()
-        .withNewSpec()
-        .withParallelism(1)
-        .withCompletions(1)
-        .withSuspend(suspend(policy))
-        .withBackoffLimit(backoffLimit(policy))
-        .withActiveDeadlineSeconds(policy == null ? null : policy.activeDeadlineSeconds())
-        .withTtlSecondsAfterFinished(policy == null ? null : policy.ttlSecondsAfterFinished())
-        // Two pods of one run must never write at once.
-        .withPodReplacementPolicy("Failed")
-        .withPodFailurePolicy(failurePolicy())
-        .withTemplate(template())
-        .endSpec()
+        .withSpec(spec.build())
         .build();
   }
 
@@ -97,11 +104,13 @@ public record RunJob(
     return policy != null && Boolean.TRUE.equals(policy.suspend());
   }
 
-  /** Failed pods before the run counts as failed. */
-  public static int backoffLimit(@Nullable RunPolicy policy) {
-    return policy == null || policy.backoffLimit() == null
-        ? DEFAULT_BACKOFF_LIMIT
-        : policy.backoffLimit();
+  /** Failed pods before the run counts as failed, by all of its nodes. */
+  public static int backoffLimit(@Nullable RunPolicy policy, @Nullable JobResources resources) {
+    int tries =
+        policy == null || policy.backoffLimit() == null
+            ? DEFAULT_BACKOFF_LIMIT
+            : policy.backoffLimit();
+    return RunGroup.backoffLimit(tries, RunGroup.nodes(resources));
   }
 
   private Map<String, String> labels() {
@@ -128,7 +137,7 @@ public record RunJob(
         .build();
   }
 
-  private PodTemplateSpec template() {
+  private PodTemplateSpec template(int nodes) {
     PvcMounts claims = PvcMounts.of(inputs, output);
     List<Volume> volumes = new ArrayList<>();
     volumes.add(
@@ -155,7 +164,7 @@ public record RunJob(
             pullPolicy,
             labels(),
             Map.of(),
-            env(),
+            env(nodes),
             volumes,
             mounts,
             resources);
@@ -163,6 +172,9 @@ public record RunJob(
     var spec = new PodTemplateSpecBuilder(merged).editSpec().withRestartPolicy("Never");
     if (!spec.hasTerminationGracePeriodSeconds()) {
       spec.withTerminationGracePeriodSeconds(GRACE_SECONDS);
+    }
+    if (nodes > 1) {
+      spec.withSubdomain(Names.jobService(owner.name(), hash));
     }
     return spec.endSpec().build();
   }
@@ -174,16 +186,16 @@ public record RunJob(
         .withTerminationMessagePolicy("File");
   }
 
-  private static Map<String, String> env() {
-    return Map.of(
-        "HONE_WORKSPACE",
-        WORKSPACE,
-        "HONE_PVC_ROOT",
-        PvcMounts.ROOT,
-        "HOME",
-        WORKSPACE + "/home",
-        "HF_HOME",
-        WORKSPACE + "/huggingface");
+  private Map<String, String> env(int nodes) {
+    Map<String, String> env = new TreeMap<>();
+    env.put("HONE_WORKSPACE", WORKSPACE);
+    env.put("HONE_PVC_ROOT", PvcMounts.ROOT);
+    env.put("HOME", WORKSPACE + "/home");
+    env.put("HF_HOME", WORKSPACE + "/huggingface");
+    if (nodes > 1) {
+      env.putAll(RunGroup.env(owner, hash));
+    }
+    return env;
   }
 
   private static Volume token() {

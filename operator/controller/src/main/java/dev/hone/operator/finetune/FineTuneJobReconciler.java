@@ -9,6 +9,7 @@ import dev.hone.operator.run.RunStatusFactory;
 import dev.hone.operator.run.RunView;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -46,6 +47,7 @@ public class FineTuneJobReconciler implements Reconciler<FineTuneJob> {
     eventSources.add(OwnedWatch.of(Job.class, FineTuneJob.KIND, context));
     eventSources.add(OwnedWatch.of(Pod.class, FineTuneJob.KIND, context));
     eventSources.add(OwnedWatch.of(ConfigMap.class, FineTuneJob.KIND, context));
+    eventSources.add(OwnedWatch.of(Service.class, FineTuneJob.KIND, context));
     return eventSources;
   }
 

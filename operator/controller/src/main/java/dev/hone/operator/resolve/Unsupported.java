@@ -49,10 +49,11 @@ public final class Unsupported {
             : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
         address("spec.output.uri", spec.output().uri()),
         deletion(spec.output().deletionPolicy()),
-        spec.training().strategy() == Strategy.FSDP2
-            ? refuse("spec.training.strategy FSDP2", "write strategy: DDP")
-            : Optional.empty(),
-        nodes(spec.resources()));
+        spec.training().strategy() == Strategy.FSDP2 && spec.evaluation() != null
+            ? refuse(
+                "spec.evaluation with the strategy FSDP2",
+                "write strategy: DDP, or remove spec.evaluation")
+            : Optional.empty());
   }
 
   /** What of a CompressionJob cannot be done, if anything. */

@@ -1,5 +1,6 @@
 package dev.hone.operator.run;
 
+import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.Reason;
 import dev.hone.api.common.RunFailure;
@@ -11,9 +12,13 @@ import dev.hone.operator.observe.PodWait;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the state of a run from its Job and the Job's pods. */
@@ -24,6 +29,10 @@ final class JobStates {
 
   private static final String MORE_MEMORY =
       "raise spec.resources.memory together with a new value of spec.rerun";
+
+  /** What befalls a pod because of another one. */
+  private static final Set<String> SUFFERED =
+      Set.of(Reason.PEER_LOST.value(), Reason.INTERRUPTED.value());
 
   private JobStates() {}
 
@@ -43,11 +52,12 @@ final class JobStates {
     return condition(job, "Failed");
   }
 
-  /** What differs between a Job and the policy, of what may change. */
-  static RunAction.JobChange change(Job job, @Nullable RunPolicy policy) {
+  /** What differs between a Job and its policy, of what may change. */
+  static RunAction.JobChange change(Job job, RunView view) {
+    RunPolicy policy = view.policy();
     boolean finished = isFinished(job);
     boolean suspend = RunJob.suspend(policy);
-    int backoffLimit = RunJob.backoffLimit(policy);
+    int backoffLimit = RunJob.backoffLimit(policy, view.resources());
     Long deadline = policy == null ? null : policy.activeDeadlineSeconds();
     Integer ttl = policy == null ? null : policy.ttlSecondsAfterFinished();
     var spec = job.getSpec();
@@ -75,22 +85,32 @@ final class JobStates {
     if (RunJob.suspend(in.view().policy())) {
       return RunState.of(Reason.SUSPENDED, SUSPENDED_MESSAGE, hash, job).withFailure(last);
     }
-    Optional<Pod> pod = pods.stream().filter(JobStates::isAlive).findFirst();
-    return pod.map(alive -> alive(in, hash, job, alive, last))
-        .orElseGet(() -> between(hash, job, last))
-        .withFailure(last);
+    boolean none = pods.stream().noneMatch(pod -> isAlive(pod) || isAtWork(pod));
+    RunState state = none ? between(hash, job, last) : alive(in, hash, job, pods, last);
+    return state.withFailure(last);
   }
 
   private static RunState alive(
-      RunInput in, String hash, Job job, Pod pod, @Nullable RunFailure last) {
-    Optional<String> wait = PodWait.explain(pod, in.observed().facts());
+      RunInput in, String hash, Job job, List<Pod> pods, @Nullable RunFailure last) {
+    Optional<String> wait =
+        pods.stream()
+            .filter(JobStates::isAlive)
+            .map(pod -> PodWait.explain(pod, in.observed().facts()))
+            .flatMap(Optional::stream)
+            .findFirst();
     if (wait.isPresent()) {
       return RunState.of(Reason.PENDING, wait.get(), hash, job);
     }
     String name = job.getMetadata().getName();
-    if (!"Running".equals(phase(pod))) {
+    long atWork = pods.stream().filter(JobStates::isAtWork).count();
+    int wanted = in.view().nodes();
+    if (atWork < wanted) {
+      String starting =
+          wanted == 1
+              ? "the pod of Job %s is starting".formatted(name)
+              : "%d of %d pods of Job %s run".formatted(atWork, wanted, name);
       return last == null
-          ? RunState.of(Reason.PENDING, "the pod of Job %s is starting".formatted(name), hash, job)
+          ? RunState.of(Reason.PENDING, starting, hash, job)
           : RunState.of(Reason.RETRYING, "starts again after a pod that " + cause(last), hash, job);
     }
     String sentence =
@@ -143,12 +163,22 @@ final class JobStates {
         FineTuneJob.KIND.equals(in.view().owner().kind())
             ? MORE_MEMORY + ", or lower spec.training.batchSize in another resource"
             : MORE_MEMORY;
-    return pods.stream()
+    Map<String, RunFailure> byIndex = new LinkedHashMap<>();
+    pods.stream()
         .filter(pod -> !isAlive(pod))
-        .map(pod -> PodFailure.of(pod, Names.TRAINER_CONTAINER, moreMemory))
-        .flatMap(Optional::stream)
-        .findFirst()
+        .forEach(
+            pod ->
+                PodFailure.of(pod, Names.TRAINER_CONTAINER, moreMemory)
+                    .ifPresent(failure -> byIndex.putIfAbsent(index(pod), failure)));
+    // The pods of a group fail together: the cause comes before what the others suffered from it.
+    return byIndex.values().stream()
+        .min(Comparator.comparing(failure -> SUFFERED.contains(failure.reason())))
         .orElseGet(() -> remembered(in, hash));
+  }
+
+  private static String index(Pod pod) {
+    Map<String, String> annotations = pod.getMetadata().getAnnotations();
+    return annotations == null ? "" : annotations.getOrDefault(Labels.COMPLETION_INDEX, "");
   }
 
   private static @Nullable RunFailure remembered(RunInput in, String hash) {
@@ -163,6 +193,11 @@ final class JobStates {
   private static boolean isAlive(Pod pod) {
     String phase = phase(pod);
     return !pod.isMarkedForDeletion() && !"Failed".equals(phase) && !"Succeeded".equals(phase);
+  }
+
+  /** Whether the pod runs, or has done its part. */
+  private static boolean isAtWork(Pod pod) {
+    return !pod.isMarkedForDeletion() && Set.of("Running", "Succeeded").contains(phase(pod));
   }
 
   private static String phase(Pod pod) {

@@ -12,6 +12,9 @@ public sealed interface RunAction {
   /** Make the ConfigMap of a run again whose Job still needs it. */
   record RestoreConfig(String hash) implements RunAction {}
 
+  /** Make the Service by which the pods of a Job on several nodes find one another. */
+  record Connect(Job job, String hash) implements RunAction {}
+
   /**
    * Change what may change while a Job exists; null members stay as they are.
    *

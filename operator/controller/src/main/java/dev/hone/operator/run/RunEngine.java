@@ -11,6 +11,7 @@ import dev.hone.operator.resolve.SourceCatalog;
 import dev.hone.operator.status.StatusWriter;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -110,7 +111,7 @@ public final class RunEngine {
 
   /** Whether the state may change without an event that reaches us. */
   private static boolean needsAnotherLook(RunState state) {
-    return state.reason() == Reason.PENDING;
+    return state.reason() == Reason.PENDING || state.reason() == Reason.VOLUME_NOT_SHARED;
   }
 
   private static <R extends CustomResource<?, RunStatus>> RunObservation observe(
@@ -118,11 +119,13 @@ public final class RunEngine {
     List<Job> jobs = new ArrayList<>(context.getSecondaryResources(Job.class));
     List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
     List<ConfigMap> configMaps = new ArrayList<>(context.getSecondaryResources(ConfigMap.class));
+    List<Service> services = new ArrayList<>(context.getSecondaryResources(Service.class));
     return new RunObservation(
         view.owner(),
         jobs,
         pods,
         configMaps,
+        services,
         new LiveClusterFacts(context.getClient(), view.owner().namespace()));
   }
 

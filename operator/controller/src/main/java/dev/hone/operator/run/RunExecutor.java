@@ -10,8 +10,9 @@ import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RunConfigMap;
 import dev.hone.operator.desired.RunJob;
-import io.fabric8.kubernetes.api.model.ConfigMap;
+import dev.hone.operator.desired.RunService;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -42,9 +43,13 @@ final class RunExecutor {
         case RunAction.End end -> end(end);
         case RunAction.Patch patch -> patch(patch);
         case RunAction.RestoreConfig restore -> applyConfig(view, model, restore.hash());
+        case RunAction.Connect connect -> connect(view, connect.job(), connect.hash());
         case RunAction.Start start -> {
           applyConfig(view, model, start.hash());
           started = create(view, model.orElseThrow(), start.hash());
+          if (view.nodes() > 1) {
+            started.ifPresent(job -> connect(view, job, start.hash()));
+          }
         }
       }
     }
@@ -59,8 +64,14 @@ final class RunExecutor {
             RunJob.TOKEN_FILE,
             RunJob.CA_FILE);
     String config = ContractJson.write(view.config().create(model.orElseThrow(), hash, report));
-    ConfigMap desired =
-        new RunConfigMap(owner, hash, config, settings.caCertificate().get()).build();
+    apply(new RunConfigMap(owner, hash, config, settings.caCertificate().get()).build());
+  }
+
+  private void connect(RunView view, Job job, String hash) {
+    apply(new RunService(view.owner(), hash, job).build());
+  }
+
+  private void apply(HasMetadata desired) {
     client
         .resource(desired)
         .patch(

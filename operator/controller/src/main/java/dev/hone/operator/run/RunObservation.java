@@ -6,6 +6,7 @@ import dev.hone.operator.observe.ClusterFacts;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.Comparator;
 import java.util.List;
@@ -18,10 +19,16 @@ import java.util.Optional;
  * @param jobs Jobs with its labels, whoever owns them
  * @param pods pods with its labels
  * @param configMaps ConfigMaps with its labels
+ * @param services Services with its labels
  * @param facts what is looked up only when a pod cannot be scheduled
  */
 public record RunObservation(
-    Owner owner, List<Job> jobs, List<Pod> pods, List<ConfigMap> configMaps, ClusterFacts facts) {
+    Owner owner,
+    List<Job> jobs,
+    List<Pod> pods,
+    List<ConfigMap> configMaps,
+    List<Service> services,
+    ClusterFacts facts) {
 
   /** The Job of a run. */
   public Optional<Job> job(String hash) {
@@ -40,14 +47,16 @@ public record RunObservation(
     return named(configMaps, Names.resultConfigMap(owner.name(), hash)).filter(this::isOurs);
   }
 
+  /** The Service by which the pods of a Job find one another. */
+  public Optional<Service> service(String hash, Job job) {
+    return named(services, Names.jobService(owner.name(), hash))
+        .filter(service -> isOwned(service, job.getMetadata().getUid()));
+  }
+
   /** The pods of a Job, the newest first. */
   public List<Pod> pods(Job job) {
-    String uid = job.getMetadata().getUid();
     return pods.stream()
-        .filter(
-            pod ->
-                pod.getMetadata().getOwnerReferences().stream()
-                    .anyMatch(reference -> reference.getUid().equals(uid)))
+        .filter(pod -> isOwned(pod, job.getMetadata().getUid()))
         .sorted(
             Comparator.comparing(
                     (Pod pod) ->
@@ -59,8 +68,12 @@ public record RunObservation(
 
   /** Whether the resource is the owner of an object. */
   public boolean isOurs(HasMetadata object) {
+    return isOwned(object, owner.uid());
+  }
+
+  private static boolean isOwned(HasMetadata object, String uid) {
     return object.getMetadata().getOwnerReferences().stream()
-        .anyMatch(reference -> reference.getUid().equals(owner.uid()));
+        .anyMatch(reference -> reference.getUid().equals(uid));
   }
 
   private static <T extends HasMetadata> Optional<T> named(List<T> objects, String name) {

@@ -73,6 +73,10 @@ public final class RunPlanner {
     if (mayStart && !JobStates.isFinished(ours) && in.observed().config(hash).isEmpty()) {
       actions.add(new RunAction.RestoreConfig(hash));
     }
+    boolean connected = in.view().nodes() == 1 || in.observed().service(hash, ours).isPresent();
+    if (!connected && !JobStates.isFinished(ours)) {
+      actions.add(new RunAction.Connect(ours, hash));
+    }
     return new RunPlan(JobStates.of(in, hash, ours), actions);
   }
 
@@ -86,6 +90,11 @@ public final class RunPlanner {
     }
     if (!mayStart) {
       return new RunPlan(waiting(in), actions);
+    }
+    Optional<String> unshared = SharedVolumes.problem(in);
+    if (unshared.isPresent()) {
+      return new RunPlan(
+          RunState.of(Reason.VOLUME_NOT_SHARED, unshared.get(), hash, null), actions);
     }
     actions.add(new RunAction.Start(hash));
     String name = Names.job(in.view().owner().name(), hash);
@@ -152,7 +161,7 @@ public final class RunPlanner {
     if (job == null) {
       return;
     }
-    RunAction.JobChange change = JobStates.change(job, in.view().policy());
+    RunAction.JobChange change = JobStates.change(job, in.view());
     if (!change.isEmpty()) {
       actions.add(new RunAction.Patch(job, change));
     }

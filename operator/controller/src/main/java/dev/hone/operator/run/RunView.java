@@ -54,6 +54,11 @@ public record RunView(
     JobConfig create(ResolvedModel model, String hash, @Nullable ReportConfig report);
   }
 
+  /** Number of nodes that share a run, each with a pod. */
+  public int nodes() {
+    return resources == null ? 1 : resources.nodeCount();
+  }
+
   /** Every address that is read once the model is resolved. */
   public List<String> inputs(ResolvedModel resolved) {
     List<String> inputs = new ArrayList<>(data);

@@ -12,6 +12,8 @@ import dev.hone.operator.finetune.FineTuneRuns;
 import dev.hone.operator.inference.InferenceView;
 import dev.hone.operator.run.RunView;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,13 +54,15 @@ class GoldenTest {
     String hash = view.hash(model);
     ReportConfig report =
         new ReportConfig("https://reports.example/v1", RunJob.TOKEN_FILE, RunJob.CA_FILE);
-    return List.of(
+    List<HasMetadata> made = new ArrayList<>();
+    made.add(
         new RunConfigMap(
                 view.owner(),
                 hash,
                 ContractJson.write(view.config().create(model, hash, report)),
                 "CERTIFICATE")
-            .build(),
+            .build());
+    Job job =
         new RunJob(
                 view.owner(),
                 hash,
@@ -69,7 +73,13 @@ class GoldenTest {
                 view.resources(),
                 view.policy(),
                 view.podTemplate())
-            .build());
+            .build();
+    made.add(job);
+    if (view.nodes() > 1) {
+      Job created = new JobBuilder(job).editMetadata().withUid("job-uid").endMetadata().build();
+      made.add(new RunService(view.owner(), hash, created).build());
+    }
+    return made;
   }
 
   private static List<? extends HasMetadata> serving(HasMetadata resource) {

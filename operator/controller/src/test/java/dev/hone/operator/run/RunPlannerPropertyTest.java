@@ -119,7 +119,8 @@ class RunPlannerPropertyTest {
     return new RunInput(
         view,
         resolution,
-        new RunObservation(view.owner(), jobs, List.of(), List.<ConfigMap>of(), new NoFacts()),
+        new RunObservation(
+            view.owner(), jobs, List.of(), List.<ConfigMap>of(), List.of(), new NoFacts()),
         before);
   }
 
