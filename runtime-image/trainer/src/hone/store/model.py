@@ -7,6 +7,7 @@ from hone.contract import Manifest
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.store.digest import digest_of_listing, files_below, sha256_file
+from hone.store.gguf import convert, find_gguf
 from hone.store.manifest import MANIFEST, check_digest, check_files, read_manifest
 
 #: Formats that run code when they are read.
@@ -42,12 +43,17 @@ class ModelSource:
 
 def open_model(folder: Path, uri: str, expected: str | None, *, from_configuration: bool = False) -> ModelSource:
     """Check and return the model in a folder; `from_configuration` lets one pass that has no weights at all."""
+    if folder.is_dir() and (folder / MANIFEST).is_file():
+        return _artifact(folder, uri, expected)
+    if (file := find_gguf(folder, uri)) is not None:
+        path, digest = convert(file, uri)
+        check_digest(uri, expected, digest)
+        return ModelSource(uri, digest, path, None)
     if not folder.is_dir():
         raise RunError(
-            "ModelInvalid", f"{uri} is a file; name the folder that holds config.json and model.safetensors."
+            "ModelInvalid",
+            f"{uri} is a file; name the folder that holds config.json and model.safetensors, or a .gguf file.",
         )
-    if (folder / MANIFEST).is_file():
-        return _artifact(folder, uri, expected)
     if expected is not None:
         raise RunError(
             "ArtifactCorrupt",
