@@ -22,6 +22,10 @@ demo: prerequisites ## Run the main job end to end: cluster, images, chart, fine
 test: prerequisites ## Run every test there is, end-to-end included
 	@build/test
 
+.PHONY: bench-precision
+bench-precision: prerequisites ## Compare training in BF16 and FP16 with FP32, on the real model and mails
+	@bench/finetune/precision
+
 .PHONY: generate
 generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, golden files stay as they are)
 	$(MVN) -q -pl operator/api -am test -Dhone.generate=true -Dsurefire.failIfNoSpecifiedTests=false

@@ -63,7 +63,8 @@ class SpecHashTest {
             yaml()
                     .replace("name: spam-lora", "name: other")
                     .replace("namespace: team", "namespace: b")
-                + "  runPolicy: {suspend: true}\n");
+                + "  runPolicy: {suspend: true}\n"
+                + "  tracking: {mlflow: {uri: 'http://mlflow'}}\n");
     assertThat(FineTuneRuns.view(other).hash(MODEL)).isEqualTo(hash);
   }
 
