@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="the file for the figures of each run")
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=2, help="passes over the data (default: %(default)s)")
-    parser.add_argument("--max-length", type=int, default=64, help="tokens of a mail (default: %(default)s)")
+    parser.add_argument("--max-length", type=int, default=32, help="tokens of a mail (default: %(default)s)")
     parser.add_argument("--method", choices=("full", "lora"), default="full", help="default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=5e-5, help="default: %(default)s")
     options = parser.parse_args(argv)
