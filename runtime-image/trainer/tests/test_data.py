@@ -1,5 +1,7 @@
 import csv
+import gzip
 import json
+import pickle
 from pathlib import Path
 
 import pyarrow
@@ -10,7 +12,8 @@ from hone.contract.job import Columns
 from hone.contract.source import Data
 from hone.data import read_labelled_texts, read_texts
 from hone.errors import RunError
-from hone.store import DataSource
+from hone.store import DataSource, Store
+from hone.store.location import Locator
 
 ROWS = [{"text": "buy now", "label": "spam"}, {"text": "see you", "label": "ham"}]
 
@@ -102,13 +105,123 @@ def test_the_first_rows_can_be_enough(tmp_path):
     assert len(read(lines(tmp_path, *ROWS, "broken"), max_rows=2)) == 2
 
 
-def test_an_unknown_format_is_asked_for(tmp_path):
+def test_the_content_tells_a_format_that_the_name_does_not(tmp_path):
     path = tmp_path / "data.txt"
-    path.write_text(json.dumps(ROWS[0]) + "\n")
+    path.write_text("\n" + json.dumps(ROWS[0]) + "\n")
+    assert read(path).texts == ["buy now"]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(ROWS), tmp_path / "data")
+    assert read(tmp_path / "data").texts == ["buy now", "see you"]
+    path.write_text("text,label\nbuy now,spam\n")
     assert "set format" in failure(path).message
-    assert read(path, kind="JSONLines").texts == ["buy now"]
-    assert failure(path, kind="ImageFolder").reason == "Unsupported"
+    assert read(path, kind="CSV").texts == ["buy now"]
+    assert "for images" in failure(path, kind="ImageFolder").message
     assert "no Parquet file" in failure(path, kind="Parquet").message
+
+
+def test_json_may_be_one_list(tmp_path):
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(ROWS, indent=1))
+    assert read(path).labels == [1, 0]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+def test_values_of_a_table_stay_as_they_are_written(tmp_path, delimiter):
+    path = tmp_path / ("data.tsv" if delimiter == "\t" else "data.csv")
+    rows = [("NA", "spam"), ("007", "ham"), ('a "quoted"\nline', "1"), ("nan", "0")]
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=delimiter).writerows([("text", "label"), *rows])
+    data = read(path)
+    assert data.texts == ["NA", "007", 'a "quoted"\nline', "nan"]
+    assert data.labels == [1, 0, 1, 0]
+
+
+def test_a_line_with_too_many_fields_is_told(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\nbuy now,spam\nsee, you,ham\n")
+    assert "row 2: more fields than the header has" in failure(path).message
+    path.write_text("text,label\nbuy, now,spam\nsee, you,ham\n")
+    assert "2 bad rows: row 1: more fields" in failure(path).message
+
+
+def test_a_column_of_dates_stays_text(tmp_path):
+    rows = [{"text": "2026-01-02", "label": "ham"}, {"text": "2026-01-03", "label": "spam"}]
+    assert read(lines(tmp_path, *rows)).texts == ["2026-01-02", "2026-01-03"]
+
+
+def test_mixed_types_are_read_and_judged_row_by_row(tmp_path):
+    assert read(lines(tmp_path, {"text": "a", "label": 1}, {"text": "b", "label": "ham"})).labels == [1, 0]
+
+
+def store(tmp_path: Path) -> Store:
+    return Store(Locator(tmp_path, allow_files=False))
+
+
+def shards(tmp_path: Path, count: int = 3) -> Path:
+    folder = tmp_path / "claim/shards"
+    folder.mkdir(parents=True)
+    for number in range(count):
+        row = {"text": f"text {number}", "label": number % 2}
+        (folder / f"train-{number}.jsonl").write_text(json.dumps(row) + "\n" + json.dumps(row) + "\n")
+    (folder / "README.md").write_text("about\n")
+    (folder / ".hidden.jsonl").write_text("broken")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "uri", ["pvc://claim/shards", "pvc://claim/shards/train-*.jsonl", "pvc://claim/*/train-?.jsonl"]
+)
+def test_a_folder_or_a_pattern_means_its_files_in_order(tmp_path, uri):
+    shards(tmp_path)
+    source = store(tmp_path).data(Data(uri=uri))
+    data = read_labelled_texts(source, Data(uri=uri), Columns(), ["a", "b"])
+    assert data.texts == [f"text {number}" for number in (0, 0, 1, 1, 2, 2)]
+    assert read_texts(source, Data(uri=uri), Columns(), 3).texts == ["text 0", "text 0", "text 1"]
+
+
+def test_the_digest_of_a_pattern_changes_with_any_of_its_files(tmp_path):
+    folder = shards(tmp_path)
+    data = Data(uri="pvc://claim/shards/train-*.jsonl")
+    before = store(tmp_path).data(data).digest
+    (folder / "other.jsonl").write_text("{}\n")
+    assert store(tmp_path).data(data).digest == before
+    (folder / "train-3.jsonl").write_text("{}\n")
+    assert store(tmp_path).data(data).digest != before
+
+
+def test_a_pattern_that_fits_nothing_is_told(tmp_path):
+    shards(tmp_path)
+    with pytest.raises(RunError, match=r"No file below pvc://claim/shards fits test-\*.jsonl") as error:
+        store(tmp_path).data(Data(uri="pvc://claim/shards/test-*.jsonl"))
+    assert error.value.reason == "DatasetNotFound"
+
+
+def test_a_bad_row_of_several_files_is_told_with_its_file(tmp_path):
+    folder = shards(tmp_path)
+    (folder / "train-1.jsonl").write_text('{"text": "a", "label": 1}\nno json\n')
+    data = Data(uri="pvc://claim/shards")
+    with pytest.raises(RunError, match=r"1 bad row: row 2 of train-1.jsonl: no JSON"):
+        read_labelled_texts(store(tmp_path).data(data), data, Columns(), ["a", "b"])
+
+
+def test_files_of_two_formats_are_not_mixed(tmp_path):
+    (shards(tmp_path) / "more.csv").write_text("text,label\na,1\n")
+    data = Data(uri="pvc://claim/shards")
+    with pytest.raises(RunError, match="holds CSV and JSONLines files"):
+        read_labelled_texts(store(tmp_path).data(data), data, Columns(), ["a", "b"])
+
+
+@pytest.mark.parametrize("name", ["data.pkl", "data.jsonl", "data.pt"])
+def test_pickles_are_refused_by_name_and_by_content(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(pickle.dumps(ROWS))
+    error = failure(path, kind="JSONLines" if name == "data.jsonl" else None)
+    assert error.reason == "DatasetInvalid"
+    assert "pickle, which can run code" in error.message
+
+
+def test_packed_files_are_told(tmp_path):
+    (tmp_path / "data.jsonl").write_bytes(gzip.compress(b"{}"))
+    assert "packed by gzip" in failure(tmp_path / "data.jsonl").message
 
 
 def test_what_is_not_utf8_is_told(tmp_path):

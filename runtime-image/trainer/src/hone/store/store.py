@@ -13,13 +13,20 @@ from hone.store.manifest import check_digest
 from hone.store.model import ModelSource, open_model
 
 
+def wildcard(uri: str) -> int | None:
+    """The place of the first `*` or `?` in an address, if it is a pattern."""
+    places = [place for sign in "*?" if (place := uri.find(sign)) >= 0]
+    return min(places, default=None)
+
+
 @dataclass(frozen=True)
 class DataSource:
-    """Data whose digest was taken: a file, or a folder of images."""
+    """Data whose digest was taken: a file, a folder, or the files below it that a pattern means."""
 
     uri: str
     digest: str
     path: Path
+    files: tuple[Path, ...] = ()
 
 
 class Store:
@@ -45,7 +52,9 @@ class Store:
         return open_model(folder, model.uri.rstrip("/"), model.digest, from_configuration=self._from_configuration)
 
     def data(self, data: Data) -> DataSource:
-        """Find data and take its digest."""
+        """Find data and take its digest; `*` and `?` in its last parts mean every file that fits."""
+        if (start := wildcard(data.uri)) is not None:
+            return self._matching(data, start)
         path = self._locator.existing(data.uri, "DatasetNotFound", "data")
         if path.is_dir():
             digest = digest_of_listing({f.relative_to(path).as_posix(): sha256_file(f) for f in files_below(path)})
@@ -53,6 +62,23 @@ class Store:
             digest = "sha256:" + sha256_file(path)
         check_digest(data.uri, data.digest, digest)
         return DataSource(data.uri, digest, path)
+
+    def _matching(self, data: Data, start: int) -> DataSource:
+        folder_uri = data.uri[: data.uri.rindex("/", 0, start)]
+        folder = self._locator.existing(folder_uri, "DatasetNotFound", "folder")
+        pattern = data.uri[len(folder_uri) + 1 :]
+        files = sorted(path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith("."))
+        if not files:
+            raise RunError(
+                "DatasetNotFound", f"No file below {folder_uri} fits {pattern}; correct the pattern, or name a file."
+            )
+        names = [path.relative_to(folder).as_posix() for path in files]
+        for name in names:
+            # Refuses a link that leads out of the claim.
+            self._locator.resolve(f"{folder_uri}/{name}", "DatasetNotFound")
+        digest = digest_of_listing({name: sha256_file(path) for name, path in zip(names, files, strict=True)})
+        check_digest(data.uri, data.digest, digest)
+        return DataSource(data.uri, digest, folder, tuple(files))
 
     def artifact(self, config: JobConfig) -> ArtifactWriter:
         """Return the writer of this run's artifact."""
