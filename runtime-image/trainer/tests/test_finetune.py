@@ -198,7 +198,6 @@ def test_labels_may_come_from_the_data(bench):
     ("changes", "reason", "words"),
     [
         ({"method": {"qlora": {}}}, "Unsupported", "The method qlora has no executor yet; write full or lora or"),
-        ({"task": {"type": "CausalLM"}}, "Unsupported", "The task CausalLM has no executor yet"),
         ({"model": {"uri": "pvc://spam/models/none"}}, "ModelNotFound", "pvc://spam/models holds tiny/"),
         ({"model": {"uri": "hf://org/model"}}, "Unsupported", "hf:// sources have no executor yet"),
         ({"dataset": {"train": {"uri": "pvc://spam/data/no.jsonl"}}}, "DatasetNotFound", "holds test.jsonl, train"),
