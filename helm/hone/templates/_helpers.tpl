@@ -54,4 +54,8 @@ app.kubernetes.io/component: operator
 - apiGroups: ["", events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+# Of the scheduler, the kubelet and the controllers, about a pod that does not start.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list]
 {{- end }}

@@ -2,7 +2,10 @@ package dev.hone.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,6 +87,54 @@ class FailureIT {
                     && s.message("Ready").contains("localhost/hone-nowhere:1"),
             RUN);
     assertThat(status.reason("Ready")).isEqualTo("Pending");
+  }
+
+  @Test
+  void aConfigMapThatCannotBeMountedIsNamed() {
+    resource =
+        lab.apply(
+            "finetune.yaml",
+            m ->
+                m.name("no-config")
+                    .spec(
+                        "podTemplate",
+                        "{\"spec\": {\"containers\": [], \"volumes\": [{\"name\": \"extra\", \"configMap\": {\"name\": \"nowhere\"}}]}}"));
+    Resource.Status status = awaitMessage("nowhere");
+    assertThat(status.reason("Ready")).isEqualTo("Pending");
+    assertThat(status.message("Ready"))
+        .startsWith("volume extra cannot be mounted: configmap \"nowhere\" not found");
+  }
+
+  @Test
+  void aQuotaThatRefusesThePodIsNamed() {
+    var quota =
+        lab.client()
+            .resource(
+                new ResourceQuotaBuilder()
+                    .withNewMetadata()
+                    .withName("no-gpus")
+                    .withNamespace(lab.namespace())
+                    .endMetadata()
+                    .withNewSpec()
+                    .addToHard("requests.nvidia.com/gpu", new Quantity("0"))
+                    .endSpec()
+                    .build());
+    quota.create();
+    try {
+      resource = lab.apply("finetune.yaml", m -> m.name("no-quota"));
+      assertThat(awaitMessage("no-gpus").message("Ready"))
+          .startsWith("the API server refuses the pod: exceeded quota: no-gpus");
+    } finally {
+      quota.delete();
+    }
+  }
+
+  private Resource.Status awaitMessage(String part) {
+    return Objects.requireNonNull(resource)
+        .await(
+            "its message names " + part,
+            s -> s.message("Ready") != null && s.message("Ready").contains(part),
+            RUN);
   }
 
   @Test

@@ -104,7 +104,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     Optional<String> obstacle =
         model == null || rollout.complete()
             ? Optional.empty()
-            : ServingPods.obstacle(observed.pods(), model, observed.facts());
+            : ServingPods.obstacle(deployment, observed.pods(), model, observed.facts());
     InferenceDeploymentStatus now =
         statuses.create(
             new InferenceStatusFactory.Input(view, resolution, plan, rollout, obstacle, answer),

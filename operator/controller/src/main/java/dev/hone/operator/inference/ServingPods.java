@@ -6,8 +6,10 @@ import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.observe.ClusterFacts;
 import dev.hone.operator.observe.PodFailure;
+import dev.hone.operator.observe.PodRefusal;
 import dev.hone.operator.observe.PodWait;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +22,8 @@ final class ServingPods {
   private ServingPods() {}
 
   /** What keeps a pod with the wanted model from getting ready, as a sentence. */
-  static Optional<String> obstacle(List<Pod> pods, ServedModel model, ClusterFacts facts) {
+  static Optional<String> obstacle(
+      Optional<Deployment> deployment, List<Pod> pods, ServedModel model, ClusterFacts facts) {
     List<Pod> waiting =
         pods.stream()
             .filter(pod -> !pod.isMarkedForDeletion())
@@ -39,7 +42,8 @@ final class ServingPods {
                 waiting.stream()
                     .map(pod -> PodWait.explain(pod, facts))
                     .flatMap(Optional::stream)
-                    .findFirst());
+                    .findFirst())
+        .or(() -> deployment.flatMap(found -> PodRefusal.of(found, "spec.resources")));
   }
 
   /** A ready pod with the wanted model. */

@@ -1,19 +1,31 @@
 package dev.hone.operator.observe;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import java.util.Optional;
 
-/** What is only looked up when a pod cannot be scheduled: nodes, everybody's pods, claims. */
+/** What is only looked up when a pod does not start: nodes, everybody's pods, claims, events. */
 public interface ClusterFacts {
+
+  /**
+   * An event of the type Warning.
+   *
+   * @param reason its reason, for example "FailedMount"
+   * @param message its message
+   */
+  record Warning(String reason, String message) {}
 
   /** Every node. */
   List<Node> nodes();
 
   /** Every pod that is not over. */
   List<Pod> pods();
+
+  /** Warnings of the cluster's own components about an object, the newest first. */
+  List<Warning> warnings(HasMetadata object);
 
   /** A claim of the resource's namespace. */
   Optional<PersistentVolumeClaim> claim(String name);

@@ -1,17 +1,20 @@
 package dev.hone.operator.observe;
 
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
-/**
- * Asks the API server, once per question; only a pod that cannot be scheduled makes it ask at all.
- */
+/** Asks the API server, once per question; only a pod that does not start makes it ask at all. */
 public final class LiveClusterFacts implements ClusterFacts {
 
   private static final int FORBIDDEN = 403;
@@ -40,6 +43,35 @@ public final class LiveClusterFacts implements ClusterFacts {
                 .withoutField("status.phase", "Failed")
                 .list()
                 .getItems());
+  }
+
+  /** Events are many, and watched by nobody here: these are asked for by their object alone. */
+  @Override
+  public List<Warning> warnings(HasMetadata object) {
+    return ifAllowed(
+        () ->
+            client
+                .v1()
+                .events()
+                .inNamespace(namespace)
+                .withField("involvedObject.uid", object.getMetadata().getUid())
+                .withField("type", "Warning")
+                .list()
+                .getItems()
+                .stream()
+                .sorted(Comparator.comparing(LiveClusterFacts::lastSeen).reversed())
+                .map(event -> new Warning(event.getReason(), event.getMessage()))
+                .toList());
+  }
+
+  private static String lastSeen(Event event) {
+    return Stream.of(
+            event.getLastTimestamp(),
+            event.getEventTime() == null ? null : event.getEventTime().getTime(),
+            event.getMetadata().getCreationTimestamp())
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse("");
   }
 
   @Override

@@ -28,6 +28,12 @@ public final class PodWait {
   private static final Pattern BACK_OFF =
       Pattern.compile("^Back-off pulling image \"[^\"]*\"(: (ErrImagePull: )?)?");
 
+  private static final Set<String> VOLUME_REASONS =
+      Set.of("FailedMount", "FailedAttachVolume", "FailedMapVolume");
+
+  private static final Pattern VOLUME =
+      Pattern.compile("(?s)^MountVolume[.]\\w+ failed for volume \"([^\"]*)\"\\s*: (.*)$");
+
   private PodWait() {}
 
   /** Whether the scheduler finds no node for the pod. */
@@ -39,7 +45,44 @@ public final class PodWait {
   public static Optional<String> explain(Pod pod, ClusterFacts facts) {
     return unschedulable(pod)
         .map(condition -> explainUnschedulable(pod, condition, facts))
-        .or(() -> explainWaiting(pod));
+        .or(() -> explainWaiting(pod))
+        .or(() -> isWithoutSandbox(pod) ? explainVolumes(facts.warnings(pod)) : Optional.empty());
+  }
+
+  /** Whether the pod has a node, and the kubelet has not come to its containers yet. */
+  private static boolean isWithoutSandbox(Pod pod) {
+    if (pod.getSpec().getNodeName() == null
+        || pod.getStatus() == null
+        || !"Pending".equals(pod.getStatus().getPhase())) {
+      return false;
+    }
+    return pod.getStatus().getConditions().stream()
+        .filter(condition -> "PodReadyToStartContainers".equals(condition.getType()))
+        .noneMatch(condition -> "True".equals(condition.getStatus()));
+  }
+
+  /** The kubelet tells of volumes in events alone. */
+  private static Optional<String> explainVolumes(List<ClusterFacts.Warning> warnings) {
+    List<String> messages =
+        warnings.stream()
+            .filter(warning -> VOLUME_REASONS.contains(warning.reason()))
+            .map(ClusterFacts.Warning::message)
+            .toList();
+    // The kubelet also sums up that volumes are missing, without saying why.
+    return messages.stream()
+        .filter(message -> !message.startsWith("Unable to attach or mount volumes"))
+        .findFirst()
+        .or(() -> messages.stream().findFirst())
+        .map(PodWait::volumeSentence);
+  }
+
+  private static String volumeSentence(String message) {
+    var matcher = VOLUME.matcher(message);
+    String what =
+        matcher.matches()
+            ? "volume %s cannot be mounted: %s".formatted(matcher.group(1), matcher.group(2))
+            : "a volume of the pod cannot be mounted: " + message;
+    return what + "; create what is missing, or correct spec.podTemplate";
   }
 
   private static Optional<PodCondition> unschedulable(Pod pod) {

@@ -8,6 +8,7 @@ import dev.hone.api.common.RunPolicy;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.observe.PodFailure;
+import dev.hone.operator.observe.PodRefusal;
 import dev.hone.operator.observe.PodWait;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -33,6 +34,9 @@ final class JobStates {
   /** What befalls a pod because of another one. */
   private static final Set<String> SUFFERED =
       Set.of(Reason.PEER_LOST.value(), Reason.INTERRUPTED.value());
+
+  private static final String CHANGE_OF_RESOURCES =
+      "spec.resources together with a new value of spec.rerun";
 
   private JobStates() {}
 
@@ -85,8 +89,8 @@ final class JobStates {
     if (RunJob.suspend(in.view().policy())) {
       return RunState.of(Reason.SUSPENDED, SUSPENDED_MESSAGE, hash, job).withFailure(last);
     }
-    boolean none = pods.stream().noneMatch(pod -> isAlive(pod) || isAtWork(pod));
-    RunState state = none ? between(hash, job, last) : alive(in, hash, job, pods, last);
+    boolean none = pods.stream().noneMatch(pod -> RunPods.isAlive(pod) || RunPods.isAtWork(pod));
+    RunState state = none ? between(in, hash, job, pods, last) : alive(in, hash, job, pods, last);
     return state.withFailure(last);
   }
 
@@ -94,7 +98,7 @@ final class JobStates {
       RunInput in, String hash, Job job, List<Pod> pods, @Nullable RunFailure last) {
     Optional<String> wait =
         pods.stream()
-            .filter(JobStates::isAlive)
+            .filter(RunPods::isAlive)
             .map(pod -> PodWait.explain(pod, in.observed().facts()))
             .flatMap(Optional::stream)
             .findFirst();
@@ -102,7 +106,7 @@ final class JobStates {
       return RunState.of(Reason.PENDING, wait.get(), hash, job);
     }
     String name = job.getMetadata().getName();
-    long atWork = pods.stream().filter(JobStates::isAtWork).count();
+    long atWork = pods.stream().filter(RunPods::isAtWork).count();
     int wanted = in.view().nodes();
     if (atWork < wanted) {
       String starting =
@@ -120,7 +124,15 @@ final class JobStates {
     return RunState.of(Reason.RUNNING, sentence, hash, job);
   }
 
-  private static RunState between(String hash, Job job, @Nullable RunFailure last) {
+  private static RunState between(
+      RunInput in, String hash, Job job, List<Pod> pods, @Nullable RunFailure last) {
+    Optional<String> refused =
+        pods.isEmpty()
+            ? PodRefusal.of(job, in.observed().facts(), CHANGE_OF_RESOURCES)
+            : Optional.empty();
+    if (refused.isPresent()) {
+      return RunState.of(Reason.PENDING, refused.get(), hash, job);
+    }
     return last == null
         ? RunState.of(
             Reason.PENDING,
@@ -165,7 +177,7 @@ final class JobStates {
             : MORE_MEMORY;
     Map<String, RunFailure> byIndex = new LinkedHashMap<>();
     pods.stream()
-        .filter(pod -> !isAlive(pod))
+        .filter(pod -> !RunPods.isAlive(pod))
         .forEach(
             pod ->
                 PodFailure.of(pod, Names.TRAINER_CONTAINER, moreMemory)
@@ -188,22 +200,6 @@ final class JobStates {
 
   private static String cause(RunFailure failure) {
     return "failed: " + failure.message();
-  }
-
-  private static boolean isAlive(Pod pod) {
-    String phase = phase(pod);
-    return !pod.isMarkedForDeletion() && !"Failed".equals(phase) && !"Succeeded".equals(phase);
-  }
-
-  /** Whether the pod runs, or has done its part. */
-  private static boolean isAtWork(Pod pod) {
-    return !pod.isMarkedForDeletion() && Set.of("Running", "Succeeded").contains(phase(pod));
-  }
-
-  private static String phase(Pod pod) {
-    return pod.getStatus() == null || pod.getStatus().getPhase() == null
-        ? "Pending"
-        : pod.getStatus().getPhase();
   }
 
   private static Optional<JobCondition> condition(Job job, String type) {

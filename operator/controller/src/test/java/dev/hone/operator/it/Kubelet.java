@@ -3,10 +3,13 @@ package dev.hone.operator.it;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.testing.apiserver.Repository;
+import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
+import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -18,6 +21,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobConditionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -89,6 +93,60 @@ final class Kubelet {
                         .build())
                 .endMetadata()
                 .withSpec(new PodSpecBuilder(template.getSpec()).build())
+                .build())
+        .create();
+  }
+
+  /**
+   * Tries to make the pod of a Job, which the API server must refuse, and tells of it as the
+   * controller of Jobs does.
+   */
+  void refused(Job job) {
+    try {
+      podOf(job);
+    } catch (KubernetesClientException e) {
+      warn(job, "FailedCreate", "Error creating: " + e.getStatus().getMessage());
+      return;
+    }
+    throw new AssertionError("the API server took the pod of " + job.getMetadata().getName());
+  }
+
+  /** The pod has a node, and its volumes are being mounted. */
+  void scheduled(Pod pod) {
+    client
+        .resource(
+            new BindingBuilder()
+                .withNewMetadata()
+                .withName(pod.getMetadata().getName())
+                .withNamespace(pod.getMetadata().getNamespace())
+                .endMetadata()
+                .withTarget(new ObjectReferenceBuilder().withKind("Node").withName("node").build())
+                .build())
+        .create();
+  }
+
+  /** A component of the cluster tells of trouble with an object. */
+  void warn(HasMetadata about, String reason, String message) {
+    client
+        .resource(
+            new EventBuilder()
+                .withNewMetadata()
+                .withGenerateName(about.getMetadata().getName() + ".")
+                .withNamespace(about.getMetadata().getNamespace())
+                .endMetadata()
+                .withType("Warning")
+                .withReason(reason)
+                .withMessage(message)
+                .withFirstTimestamp(now())
+                .withLastTimestamp(now())
+                .withInvolvedObject(
+                    new ObjectReferenceBuilder()
+                        .withApiVersion(about.getApiVersion())
+                        .withKind(about.getKind())
+                        .withName(about.getMetadata().getName())
+                        .withNamespace(about.getMetadata().getNamespace())
+                        .withUid(about.getMetadata().getUid())
+                        .build())
                 .build())
         .create();
   }

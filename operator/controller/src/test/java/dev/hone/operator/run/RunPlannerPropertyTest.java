@@ -15,6 +15,7 @@ import dev.hone.operator.observe.ClusterFacts;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -174,6 +175,11 @@ class RunPlannerPropertyTest {
     @Override
     public List<Pod> pods() {
       throw new AssertionError("asked although every pod is scheduled");
+    }
+
+    @Override
+    public List<Warning> warnings(HasMetadata object) {
+      return List.of();
     }
 
     @Override
