@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -110,6 +111,19 @@ final class Lab implements AutoCloseable {
     } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
       throw new AssertionError(err.toString(StandardCharsets.UTF_8), e);
     }
+  }
+
+  /** Names of what stands in a folder of the volume, hidden ones too; none if it is not there. */
+  List<String> list(String folder) {
+    return onVolume(
+            "python3",
+            "-c",
+            "import pathlib,sys; p = pathlib.Path(sys.argv[1]);"
+                + " print('\\n'.join(sorted(f.name for f in p.iterdir()) if p.is_dir() else []))",
+            "/mnt/pvc/e2e/" + folder)
+        .lines()
+        .filter(name -> !name.isBlank())
+        .toList();
   }
 
   private static <T> T load(String file, Class<T> type) {

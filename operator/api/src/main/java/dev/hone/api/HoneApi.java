@@ -10,5 +10,8 @@ public final class HoneApi {
   /** {@code kubectl get hone} lists every kind. */
   public static final String CATEGORY = "hone";
 
+  /** Keeps a resource with {@code output.deletionPolicy: Delete} until its artifacts are gone. */
+  public static final String ARTIFACTS_FINALIZER = GROUP + "/artifacts";
+
   private HoneApi() {}
 }

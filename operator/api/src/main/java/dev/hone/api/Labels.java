@@ -20,11 +20,12 @@ public final class Labels {
   /** Hash of what is executed; on Jobs, their pods and their ConfigMaps. */
   public static final String SPEC_HASH = HoneApi.GROUP + "/spec-hash";
 
-  /** What a ConfigMap is for: {@link #ROLE_CONFIG} or {@link #ROLE_RESULT}. */
+  /** What an object is for, where its kind does not say it: one of the roles below. */
   public static final String ROLE = HoneApi.GROUP + "/role";
 
   public static final String ROLE_CONFIG = "config";
   public static final String ROLE_RESULT = "result";
+  public static final String ROLE_DELETION = "deletion";
 
   /** Annotation of a pod with its index in a Job on several nodes, by the Job's controller. */
   public static final String COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index";

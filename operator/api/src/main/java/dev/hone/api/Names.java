@@ -50,6 +50,14 @@ public final class Names {
     return job(name, hash) + "-result";
   }
 
+  /**
+   * The Job that deletes the artifacts of a resource. The start of its unique id keeps it apart
+   * from that of an earlier resource of this name.
+   */
+  public static String deletionJob(String name, String uid) {
+    return name + "-delete-" + uid.substring(0, Math.min(uid.length(), 8));
+  }
+
   /** The headless Service over which the pods of a Job on several nodes find one another. */
   public static String jobService(String name, String hash) {
     return job(name, hash);

@@ -25,7 +25,12 @@ public enum Reason {
       "A pod failed and the Job starts another one, as `runPolicy.backoffLimit` allows."),
   EVALUATING_GATE(
       "EvaluatingGate", "The run has ended and its figures are compared with the gate."),
-  DELETING("Deleting", "The resource is being deleted."),
+  DELETING(
+      "Deleting",
+      "The resource is being deleted and `output.deletionPolicy` is Delete; the message says what that waits for."),
+  ARTIFACT_KEPT(
+      "ArtifactKept",
+      "Of an event: the resource is gone, and its artifacts could not be deleted; the message says why."),
   // Ready, at the end of a run
   COMPLETED("Completed", "The run made its artifact."),
   REUSED("Reused", "The artifact of this spec was there already, so that nothing was run."),

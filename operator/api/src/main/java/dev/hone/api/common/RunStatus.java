@@ -40,6 +40,11 @@ public record RunStatus(
     return new Builder().build();
   }
 
+  /** What the leader writes of a status: everything but the progress, which has another writer. */
+  public static RunStatus withoutProgress(@Nullable RunStatus status) {
+    return status == null ? empty() : status.toBuilder().progress(null).build();
+  }
+
   /** A builder that starts from this status. */
   public Builder toBuilder() {
     Builder builder = new Builder();

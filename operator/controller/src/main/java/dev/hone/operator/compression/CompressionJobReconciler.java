@@ -24,7 +24,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Runs CompressionJobs and judges their results. */
-@ControllerConfiguration(name = "compressionjob", fieldManager = FieldManagers.OPERATOR)
+@ControllerConfiguration(
+    name = "compressionjob",
+    fieldManager = FieldManagers.OPERATOR,
+    triggerReconcilerOnAllEvents = true)
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
 public class CompressionJobReconciler implements Reconciler<CompressionJob> {
 

@@ -28,12 +28,7 @@ public final class CompressionRuns {
   /** The view of a resource. */
   public static RunView view(CompressionJob resource) {
     CompressionJobSpec spec = resource.getSpec();
-    Owner owner =
-        new Owner(
-            CompressionJob.KIND,
-            resource.getMetadata().getNamespace(),
-            resource.getMetadata().getName(),
-            resource.getMetadata().getUid());
+    Owner owner = Owner.of(resource);
     return new RunView(
         owner,
         CompressionJob.PLURAL,
@@ -42,6 +37,7 @@ public final class CompressionRuns {
         spec.model(),
         inputs(spec.dataset()),
         spec.output().uri(),
+        spec.output().deletionPolicy(),
         spec.resources(),
         spec.runPolicy(),
         spec.podTemplate(),

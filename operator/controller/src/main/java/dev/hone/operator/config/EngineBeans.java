@@ -43,7 +43,11 @@ class EngineBeans {
   @Produces
   @Singleton
   RunEngine engine(
-      HoneConfig config, CertificateAuthority authority, EventRecorder events, RunMetrics metrics) {
+      HoneConfig config,
+      CertificateAuthority authority,
+      EventRecorder events,
+      RunMetrics metrics,
+      Clock clock) {
     return new RunEngine(
         new RunSettings(
             config.trainerImage(),
@@ -51,6 +55,7 @@ class EngineBeans {
             config.effectiveReportUrl(),
             authority::caCertificatePem),
         events,
-        metrics);
+        metrics,
+        clock);
   }
 }

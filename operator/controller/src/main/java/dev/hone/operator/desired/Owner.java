@@ -1,6 +1,7 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.HoneApi;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 
@@ -13,6 +14,15 @@ import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
  * @param uid its unique id
  */
 public record Owner(String kind, String namespace, String name, String uid) {
+
+  /** The owner that a resource of ours is. */
+  public static Owner of(HasMetadata resource) {
+    return new Owner(
+        resource.getKind(),
+        resource.getMetadata().getNamespace(),
+        resource.getMetadata().getName(),
+        resource.getMetadata().getUid());
+  }
 
   /** The reference by which the garbage collector deletes an object with its resource. */
   public OwnerReference reference() {

@@ -78,7 +78,15 @@ final class PodResourceShape {
     if (pod.getPriorityClassName() == null) {
       pod.withPriorityClassName(resources.priorityClassName());
     }
-    if (!needsGpu(resources)) {
+    tolerateGpus(pod, resources);
+    if (needsGpu(resources) && !resources.gpuProducts().isEmpty()) {
+      requireProducts(pod, resources.gpuProducts());
+    }
+  }
+
+  /** Lets the pod onto nodes that are kept for the GPUs which the resources ask for. */
+  static void tolerateGpus(PodSpecBuilder pod, @Nullable PodResources resources) {
+    if (resources == null || !needsGpu(resources)) {
       return;
     }
     String resource = gpuResource(resources);
@@ -86,9 +94,6 @@ final class PodResourceShape {
         pod.buildTolerations().stream().anyMatch(given -> resource.equals(given.getKey()));
     if (!tolerated) {
       pod.addToTolerations(gpuToleration(resource));
-    }
-    if (!resources.gpuProducts().isEmpty()) {
-      requireProducts(pod, resources.gpuProducts());
     }
   }
 

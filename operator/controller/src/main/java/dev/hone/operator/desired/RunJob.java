@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
-import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobSpecBuilder;
@@ -21,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +52,9 @@ public record RunJob(
 
   /** Exit code of a pod that would fail again the same way. */
   static final int NEVER_RETRY = 64;
+
+  /** Annotation of pods with the addresses that they read, apart by spaces. */
+  public static final String INPUTS_ANNOTATION = "hone.dev/inputs";
 
   static final String CONFIG_FOLDER = "/etc/hone";
   static final String WORKSPACE = "/workspace";
@@ -117,7 +120,8 @@ public record RunJob(
     return Labels.of(owner.kind(), owner.name(), hash);
   }
 
-  private static PodFailurePolicy failurePolicy() {
+  /** Never starts again what would fail the same way, and does not count what the node did. */
+  static PodFailurePolicy failurePolicy() {
     return new PodFailurePolicyBuilder()
         .addNewRule()
         .withAction("FailJob")
@@ -148,14 +152,14 @@ public record RunJob(
             .endConfigMap()
             .build());
     volumes.add(token());
-    volumes.add(emptyDir("hone-workspace"));
-    volumes.add(emptyDir("hone-tmp"));
+    volumes.add(PodVolumes.emptyDir("hone-workspace"));
+    volumes.add(PodVolumes.emptyDir("hone-tmp"));
     volumes.addAll(claims.volumes());
     List<VolumeMount> mounts = new ArrayList<>();
-    mounts.add(mount("hone-config", CONFIG_FOLDER, true));
-    mounts.add(mount("hone-token", TOKEN_FOLDER, true));
-    mounts.add(mount("hone-workspace", WORKSPACE, false));
-    mounts.add(mount("hone-tmp", "/tmp", false));
+    mounts.add(PodVolumes.mount("hone-config", CONFIG_FOLDER, true));
+    mounts.add(PodVolumes.mount("hone-token", TOKEN_FOLDER, true));
+    mounts.add(PodVolumes.mount("hone-workspace", WORKSPACE, false));
+    mounts.add(PodVolumes.mount("hone-tmp", "/tmp", false));
     mounts.addAll(claims.mounts());
     var parts =
         new PodTemplateMerge.Parts(
@@ -163,7 +167,7 @@ public record RunJob(
             image,
             pullPolicy,
             labels(),
-            Map.of(),
+            Map.of(INPUTS_ANNOTATION, String.join(" ", new TreeSet<>(inputs))),
             env(nodes),
             volumes,
             mounts,
@@ -210,18 +214,6 @@ public record RunJob(
         .endServiceAccountToken()
         .endSource()
         .endProjected()
-        .build();
-  }
-
-  private static Volume emptyDir(String name) {
-    return new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build();
-  }
-
-  private static VolumeMount mount(String name, String path, boolean readOnly) {
-    return new VolumeMountBuilder()
-        .withName(name)
-        .withMountPath(path)
-        .withReadOnly(readOnly ? true : null)
         .build();
   }
 }

@@ -89,10 +89,9 @@ public final class ServingDeployment {
             labels,
             annotations(model),
             env(model),
-            List.of(volume(pvc), tmp()),
+            List.of(volume(pvc), PodVolumes.emptyDir("hone-tmp")),
             List.of(
-                mount(pvc, serving.owner().name()),
-                new VolumeMountBuilder().withName("hone-tmp").withMountPath("/tmp").build()),
+                mount(pvc, serving.owner().name()), PodVolumes.mount("hone-tmp", "/tmp", false)),
             serving.resources());
     PodTemplateSpec merged =
         PodTemplateMerge.merge(serving.podTemplate(), parts, ServingDeployment::force);
@@ -186,10 +185,6 @@ public final class ServingDeployment {
         .withClaimName(pvc.claim())
         .endPersistentVolumeClaim()
         .build();
-  }
-
-  private static Volume tmp() {
-    return new VolumeBuilder().withName("hone-tmp").withNewEmptyDir().endEmptyDir().build();
   }
 
   private static VolumeMount mount(PvcUri pvc, String name) {

@@ -71,19 +71,27 @@ public final class EventRecorder {
             && !now.getMessage().equals(before.getMessage()));
   }
 
+  /** Writes a warning that no condition can tell, for its resource will be gone. */
+  public void warn(KubernetesClient client, HasMetadata about, Reason reason, String note) {
+    write(client, event(about, "Warning", reason.value(), note));
+  }
+
   private void write(KubernetesClient client, HasMetadata about, Condition ready) {
-    Event event = event(about, ready);
+    String type = WARNINGS.contains(ready.getReason()) ? "Warning" : "Normal";
+    write(client, event(about, type, ready.getReason(), ready.getMessage()));
+  }
+
+  private static void write(KubernetesClient client, Event event) {
     try {
       client.resource(event).create();
     } catch (KubernetesClientException e) {
       // An event is a courtesy: the condition says the same, so that a lost one changes nothing.
-      LOG.debugf(e, "no event for %s", about.getMetadata().getName());
+      LOG.debugf(e, "no event for %s", event.getRegarding().getName());
     }
   }
 
-  private Event event(HasMetadata about, Condition ready) {
+  private Event event(HasMetadata about, String type, String reason, String note) {
     Instant now = clock.instant();
-    String note = ready.getMessage();
     return new EventBuilder()
         .withNewMetadata()
         .withName(
@@ -96,8 +104,8 @@ public final class EventRecorder {
         .withReportingController("hone.dev/operator")
         .withReportingInstance(instance)
         .withAction("Reconcile")
-        .withType(WARNINGS.contains(ready.getReason()) ? "Warning" : "Normal")
-        .withReason(ready.getReason())
+        .withType(type)
+        .withReason(reason)
         .withNote(note.length() <= MAX_NOTE ? note : note.substring(0, MAX_NOTE - 1) + "…")
         .withRegarding(
             new ObjectReferenceBuilder()

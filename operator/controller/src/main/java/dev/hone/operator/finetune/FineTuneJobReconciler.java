@@ -25,7 +25,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Runs FineTuneJobs. */
-@ControllerConfiguration(name = "finetunejob", fieldManager = FieldManagers.OPERATOR)
+@ControllerConfiguration(
+    name = "finetunejob",
+    fieldManager = FieldManagers.OPERATOR,
+    triggerReconcilerOnAllEvents = true)
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
 public class FineTuneJobReconciler implements Reconciler<FineTuneJob> {
 

@@ -27,12 +27,7 @@ public final class FineTuneRuns {
   /** The view of a resource. */
   public static RunView view(FineTuneJob resource) {
     FineTuneJobSpec spec = resource.getSpec();
-    Owner owner =
-        new Owner(
-            FineTuneJob.KIND,
-            resource.getMetadata().getNamespace(),
-            resource.getMetadata().getName(),
-            resource.getMetadata().getUid());
+    Owner owner = Owner.of(resource);
     return new RunView(
         owner,
         FineTuneJob.PLURAL,
@@ -41,6 +36,7 @@ public final class FineTuneRuns {
         spec.model(),
         inputs(spec),
         spec.output().uri(),
+        spec.output().deletionPolicy(),
         spec.resources(),
         spec.runPolicy(),
         spec.podTemplate(),

@@ -34,11 +34,7 @@ public record InferenceView(
   public static InferenceView of(InferenceDeployment resource) {
     InferenceDeploymentSpec spec = resource.getSpec();
     return new InferenceView(
-        new Owner(
-            InferenceDeployment.KIND,
-            resource.getMetadata().getNamespace(),
-            resource.getMetadata().getName(),
-            resource.getMetadata().getUid()),
+        Owner.of(resource),
         resource.getMetadata().getGeneration(),
         spec.model(),
         spec.replicas() == null ? 1 : spec.replicas(),

@@ -22,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Watches the resources that a kind refers to by {@code from}. A change of one of them wakes
@@ -126,11 +125,9 @@ public final class SourceWatch<P extends HasMetadata> {
   private static <S extends CustomResource<?, RunStatus>> boolean matters(S now, S before) {
     return !Objects.equals(now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
         || now.isMarkedForDeletion() != before.isMarkedForDeletion()
-        || !Objects.equals(withoutProgress(now.getStatus()), withoutProgress(before.getStatus()));
-  }
-
-  private static RunStatus withoutProgress(@Nullable RunStatus status) {
-    return status == null ? RunStatus.empty() : status.toBuilder().progress(null).build();
+        || !Objects.equals(
+            RunStatus.withoutProgress(now.getStatus()),
+            RunStatus.withoutProgress(before.getStatus()));
   }
 
   private static Optional<SourceReference> reference(ModelSource model) {

@@ -1,6 +1,5 @@
 package dev.hone.operator.resolve;
 
-import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.Strategy;
@@ -48,7 +47,6 @@ public final class Unsupported {
             ? Optional.empty()
             : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
         address("spec.output.uri", spec.output().uri()),
-        deletion(spec.output().deletionPolicy()),
         spec.training().strategy() == Strategy.FSDP2 && spec.evaluation() != null
             ? refuse(
                 "spec.evaluation with the strategy FSDP2",
@@ -76,7 +74,6 @@ public final class Unsupported {
             ? Optional.empty()
             : address("spec.dataset.evaluation.uri", data.evaluation().uri()),
         address("spec.output.uri", spec.output().uri()),
-        deletion(spec.output().deletionPolicy()),
         nodes(spec.resources()));
   }
 
@@ -133,12 +130,6 @@ public final class Unsupported {
     int end = uri.indexOf("://");
     String scheme = end < 0 ? uri : uri.substring(0, end + 3);
     return refuse(path + " with " + scheme, "put it on a volume and write pvc://CLAIM/PATH");
-  }
-
-  private static Optional<String> deletion(@Nullable DeletionPolicy policy) {
-    return policy == DeletionPolicy.DELETE
-        ? refuse("spec.output.deletionPolicy Delete", "write Retain and delete the folder yourself")
-        : Optional.empty();
   }
 
   private static Optional<String> nodes(@Nullable JobResources resources) {

@@ -17,12 +17,12 @@ import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over a resource that is run once: observe, resolve, plan, act, write the status, tell.
@@ -35,12 +35,14 @@ public final class RunEngine {
   private final RunSettings settings;
   private final EventRecorder events;
   private final RunListener listener;
+  private final RunDeletion deletion;
 
   /** Creates an engine. */
-  public RunEngine(RunSettings settings, EventRecorder events, RunListener listener) {
+  public RunEngine(RunSettings settings, EventRecorder events, RunListener listener, Clock clock) {
     this.settings = settings;
     this.events = events;
     this.listener = listener;
+    this.deletion = new RunDeletion(settings, events, new RunStatusFactory(clock));
   }
 
   /** Makes the status from what was found; a kind adds what only it knows. */
@@ -67,7 +69,14 @@ public final class RunEngine {
       SourceCatalog catalog,
       StatusMaker maker,
       Context<R> context) {
-    RunStatus before = withoutProgress(resource.getStatus());
+    if (context.isPrimaryResourceDeleted()) {
+      return UpdateControl.noUpdate();
+    }
+    if (resource.isMarkedForDeletion()) {
+      return deletion.reconcile(resource, blank, view, observe(view, context), context);
+    }
+    RunDeletion.settleFinalizer(view, context);
+    RunStatus before = RunStatus.withoutProgress(resource.getStatus());
     Resolution resolution =
         ModelResolver.resolve(view.owner().namespace(), view.self(), view.model(), catalog);
     RunPlan plan =
@@ -131,10 +140,5 @@ public final class RunEngine {
 
   private static RunStatus status(CustomResource<?, RunStatus> resource) {
     return resource.getStatus() == null ? RunStatus.empty() : resource.getStatus();
-  }
-
-  /** Progress has another writer: it is neither compared nor written. */
-  private static RunStatus withoutProgress(@Nullable RunStatus status) {
-    return status == null ? RunStatus.empty() : status.toBuilder().progress(null).build();
   }
 }

@@ -8,9 +8,11 @@ import dev.hone.api.common.RunStatus;
 import dev.hone.contract.RunResult;
 import dev.hone.operator.resolve.Resolution;
 import dev.hone.operator.status.ConditionSet;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,17 @@ public final class RunStatusFactory {
             conditions.unknown(
                 ConditionTypes.ACCEPTED, Reason.NOT_FINISHED, "there is no result to judge yet"));
     return status(view, judged, before).conditions(conditions.build()).build();
+  }
+
+  /** The status while the resource is being deleted: only its conditions change. */
+  RunStatus deleting(RunView view, String message, RunStatus before) {
+    List<Condition> conditions =
+        new ConditionSet(clock, view.generation(), before.conditions())
+            .set(ConditionTypes.READY, false, Reason.DELETING, message)
+            .keep(ConditionTypes.REFERENCES_RESOLVED)
+            .keep(ConditionTypes.ACCEPTED)
+            .build();
+    return before.toBuilder().observedGeneration(view.generation()).conditions(conditions).build();
   }
 
   private ConditionSet conditions(

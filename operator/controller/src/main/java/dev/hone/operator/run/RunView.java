@@ -1,5 +1,6 @@
 package dev.hone.operator.run;
 
+import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.RunPolicy;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the model that it starts from
  * @param data addresses of the data that it reads
  * @param output address that it writes below
+ * @param deletionPolicy what becomes of what it writes when the resource is deleted
  * @param resources what its pods ask for
  * @param policy when it may go on
  * @param podTemplate the user's template of its pods
@@ -39,6 +41,7 @@ public record RunView(
     ModelSource model,
     List<String> data,
     String output,
+    @Nullable DeletionPolicy deletionPolicy,
     @Nullable JobResources resources,
     @Nullable RunPolicy policy,
     @Nullable PodTemplateSpec podTemplate,
@@ -57,6 +60,11 @@ public record RunView(
   /** Number of nodes that share a run, each with a pod. */
   public int nodes() {
     return resources == null ? 1 : resources.nodeCount();
+  }
+
+  /** Whether what the runs have written is deleted with the resource. */
+  public boolean deletesArtifacts() {
+    return deletionPolicy == DeletionPolicy.DELETE;
   }
 
   /** Every address that is read once the model is resolved. */

@@ -37,13 +37,35 @@ class GoldenTest {
     return GoldenFiles.tests("serving", GoldenTest::serving);
   }
 
+  @TestFactory
+  Stream<DynamicTest> deletion() throws IOException {
+    return GoldenFiles.tests("deletion", GoldenTest::deletion);
+  }
+
+  private static List<? extends HasMetadata> deletion(HasMetadata resource) {
+    RunView view = view(resource);
+    return List.of(
+        new DeletionJob(
+                view.owner(),
+                view.output(),
+                List.of("0a", "1b"),
+                "example.org/trainer:1",
+                "IfNotPresent",
+                view.resources(),
+                view.podTemplate())
+            .build());
+  }
+
+  private static RunView view(HasMetadata resource) {
+    return switch (resource) {
+      case FineTuneJob job -> FineTuneRuns.view(job);
+      case CompressionJob job -> CompressionRuns.view(job);
+      default -> throw new IllegalArgumentException(resource.getKind());
+    };
+  }
+
   private static List<? extends HasMetadata> run(HasMetadata resource) {
-    RunView view =
-        switch (resource) {
-          case FineTuneJob job -> FineTuneRuns.view(job);
-          case CompressionJob job -> CompressionRuns.view(job);
-          default -> throw new IllegalArgumentException(resource.getKind());
-        };
+    RunView view = view(resource);
     ResolvedModel model =
         view.model().from() == null
             ? new ResolvedModel(

@@ -2,6 +2,8 @@ package dev.hone.operator.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.api.HoneApi;
+import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.operator.it.ChartRoles;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.Repository;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +79,34 @@ class OperatorProcessIT {
     // Far less than the 15 s that a lease lasts when nobody gives it back.
     assertThat(Duration.between(stopped, Instant.now())).isLessThan(Duration.ofSeconds(10));
     assertThat(Files.readString(folder.resolve("first.log"))).doesNotContain("PRIVATE KEY");
+  }
+
+  /** The framework's extension for Quarkus would keep deletions from reconcilers such as ours. */
+  @Test
+  void aDeletionReachesTheReconcilerThatHoldsTheResource(ApiServer server) throws Exception {
+    String home = server.newNamespace("process");
+    server.serviceAccount(home, "hone-operator", ChartRoles.render(home)).close();
+    start(server, home, freePort(), "deleting");
+    FineTuneJob job =
+        Serialization.unmarshal(
+            Files.readString(Repository.root().resolve("examples/01-spam-filter/10-finetune.yaml"))
+                .replace(
+                    "uri: pvc://spam-filter/artifacts",
+                    "uri: pvc://spam-filter/artifacts\n    deletionPolicy: Delete"),
+            FineTuneJob.class);
+    job.getMetadata().setNamespace(home);
+    var resource = server.admin().resource(job);
+    resource.create();
+    resource.waitUntilCondition(
+        found ->
+            found.hasFinalizer(HoneApi.ARTIFACTS_FINALIZER)
+                && found.getStatus() != null
+                && found.getStatus().job() != null,
+        PATIENCE.toSeconds(),
+        TimeUnit.SECONDS);
+    resource.delete();
+    resource.waitUntilCondition(Objects::isNull, PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    assertThat(server.admin().batch().v1().jobs().inNamespace(home).list().getItems()).isEmpty();
   }
 
   private Process start(ApiServer server, String home, int port, String name) throws IOException {

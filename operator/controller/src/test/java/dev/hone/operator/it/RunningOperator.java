@@ -61,7 +61,8 @@ final class RunningOperator implements AutoCloseable {
                 "https://hone-operator.hone-system.svc:8443",
                 () -> CA),
             events,
-            new RunMetrics(new SimpleMeterRegistry()));
+            new RunMetrics(new SimpleMeterRegistry()),
+            clock);
     Set<String> namespaces = Set.of(namespace);
     operator.register(
         new FineTuneJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));

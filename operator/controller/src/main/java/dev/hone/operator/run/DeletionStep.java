@@ -1,0 +1,28 @@
+package dev.hone.operator.run;
+
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What is done next about a resource that is being deleted. */
+sealed interface DeletionStep {
+
+  /**
+   * The resource may go.
+   *
+   * @param kept what stays behind and why, as a sentence; null if nothing does
+   */
+  record LetGo(@Nullable String kept) implements DeletionStep {}
+
+  /** Its runs end first: nobody may write while the artifacts are deleted. */
+  record EndRuns(List<Job> jobs, String message) implements DeletionStep {}
+
+  /** Somebody else has to do something; an event tells of it. */
+  record Await(String message) implements DeletionStep {}
+
+  /** Somebody else has to do something that no event tells of. */
+  record LookAgain(String message) implements DeletionStep {}
+
+  /** The artifacts of these runs are deleted now. */
+  record Start(List<String> hashes, String message) implements DeletionStep {}
+}

@@ -1,0 +1,114 @@
+package dev.hone.operator.run;
+
+import dev.hone.api.Labels;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.RunJob;
+import dev.hone.operator.desired.Serving;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Asks the API server, in the resource's namespace alone. */
+final class LiveDeletionFacts implements DeletionFacts {
+
+  private final KubernetesClient client;
+  private final Owner owner;
+
+  LiveDeletionFacts(KubernetesClient client, Owner owner) {
+    this.client = client;
+    this.owner = owner;
+  }
+
+  @Override
+  public boolean claimIsGone(String claim) {
+    PersistentVolumeClaim found =
+        client.persistentVolumeClaims().inNamespace(owner.namespace()).withName(claim).get();
+    // No pod is put on a node any more for a claim that is being deleted.
+    return found == null || found.isMarkedForDeletion();
+  }
+
+  /**
+   * Looked for in what really mounts the artifact, not in specs: a resource that only refers to it
+   * loses nothing that it has, and one that names another model by now may still serve this one.
+   */
+  @Override
+  public List<String> users(Set<String> addresses) {
+    Stream<? extends HasMetadata> deployments =
+        client
+            .apps()
+            .deployments()
+            .inNamespace(owner.namespace())
+            .withLabel(Labels.MANAGED_BY, Labels.MANAGED_BY_HONE)
+            .list()
+            .getItems()
+            .stream()
+            .filter(deployment -> !deployment.isMarkedForDeletion())
+            .filter(deployment -> reads(template(deployment), addresses));
+    Stream<? extends HasMetadata> pods =
+        client
+            .pods()
+            .inNamespace(owner.namespace())
+            .withLabel(Labels.MANAGED_BY, Labels.MANAGED_BY_HONE)
+            .list()
+            .getItems()
+            .stream()
+            .filter(pod -> !RunPods.isOver(pod))
+            .filter(pod -> reads(pod.getMetadata(), addresses));
+    Stream<? extends HasMetadata> jobs =
+        client
+            .batch()
+            .v1()
+            .jobs()
+            .inNamespace(owner.namespace())
+            .withLabel(Labels.MANAGED_BY, Labels.MANAGED_BY_HONE)
+            .list()
+            .getItems()
+            .stream()
+            .filter(LiveDeletionFacts::goesOn)
+            .filter(job -> reads(job.getSpec().getTemplate().getMetadata(), addresses));
+    return Stream.of(deployments, pods, jobs)
+        .flatMap(found -> found)
+        .map(found -> Objects.requireNonNull(found).getMetadata().getLabels())
+        .filter(labels -> !isOurs(labels))
+        .map(labels -> labels.get(Labels.KIND) + " " + labels.get(Labels.NAME))
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  private boolean isOurs(Map<String, String> labels) {
+    return owner.kind().equals(labels.get(Labels.KIND))
+        && owner.name().equals(labels.get(Labels.NAME));
+  }
+
+  private static boolean goesOn(Job job) {
+    return !job.isMarkedForDeletion()
+        && !JobStates.isFinished(job)
+        && !Boolean.TRUE.equals(job.getSpec().getSuspend());
+  }
+
+  private static @Nullable ObjectMeta template(Deployment deployment) {
+    return deployment.getSpec().getTemplate().getMetadata();
+  }
+
+  private static boolean reads(@Nullable ObjectMeta pod, Set<String> addresses) {
+    if (pod == null || pod.getAnnotations() == null) {
+      return false;
+    }
+    return Stream.of(RunJob.INPUTS_ANNOTATION, Serving.URI_ANNOTATION)
+        .map(pod.getAnnotations()::get)
+        .filter(Objects::nonNull)
+        .flatMap(read -> Stream.of(read.split(" ")))
+        .anyMatch(
+            read -> addresses.stream().anyMatch(address -> (read + "/").startsWith(address + "/")));
+  }
+}
