@@ -10,7 +10,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 import tiny
 from contract_samples import schemas
 from hone.contract import Manifest
+from hone.contract.method import Method
 from hone.errors import RunError
+from hone.methods import FineTuningMethod, method_for
 
 LORA = {"lora": {"rank": 4, "alpha": 8}}
 
@@ -194,10 +196,14 @@ def test_labels_may_come_from_the_data(bench):
     assert manifest.task.max_length == 64
 
 
+@pytest.mark.parametrize("choice", [field.alias for field in Method.model_fields.values()])
+def test_every_method_of_the_contract_has_its_executor(bench, choice):
+    assert isinstance(method_for(bench.config(method={choice: {}})), FineTuningMethod)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason", "words"),
     [
-        ({"method": {"qlora": {}}}, "Unsupported", "The method qlora has no executor yet; write full or lora or"),
         ({"model": {"uri": "pvc://spam/models/none"}}, "ModelNotFound", "pvc://spam/models holds tiny/"),
         ({"model": {"uri": "hf://org/model"}}, "Unsupported", "hf:// sources have no executor yet"),
         ({"dataset": {"train": {"uri": "pvc://spam/data/no.jsonl"}}}, "DatasetNotFound", "holds test.jsonl, train"),

@@ -16,6 +16,7 @@ EVERY_SIX = {"everySteps": 6, "keepLast": 2}
 METHODS = {
     "lora": {"method": {"lora": {"rank": 4, "dropout": 0.1}}, "precision": {"mode": "BF16"}},
     "full": {"method": {"full": {}}, "precision": {"mode": "FP16"}},
+    "qlora": {"method": {"qlora": {"rank": 4, "optimizer": "AdamW8bit"}}},
     "p-tuning": {"method": {"promptTuning": {"virtualTokens": 4, "encoder": "LSTM"}}},
 }
 

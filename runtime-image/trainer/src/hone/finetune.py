@@ -50,6 +50,12 @@ def run(context: RunContext) -> RunOutcome | None:
 
     with progress.phase("Fetching"):
         model = context.store.model(config.model)
+        if model.manifest is not None and model.manifest.format != "Transformers":
+            raise RunError(
+                "ModelInvalid",
+                f"{model.uri} is {model.manifest.format}, exported or quantized already, and a training starts from a "
+                "Transformers model; name the FineTuneJob, or the folder, that it was made from.",
+            )
         task.check(model, method.reserved_positions)
         method.check(model, task.spec(), task.outline(model))
         train_source = context.store.data(config.dataset.train)
@@ -78,6 +84,7 @@ def run(context: RunContext) -> RunOutcome | None:
             checkpoints=context.checkpoints,
             progress=progress,
             interrupt=context.interrupt,
+            optimizer=method.optimizer,
             evaluation=config.evaluation,
             measure=_measure(task, loaded, evaluation_data, training) if evaluation_data is not None else None,
             trackers=trackers,
@@ -117,7 +124,7 @@ def run(context: RunContext) -> RunOutcome | None:
         task=task.spec(),
         lineage=lineage,
         metrics=metrics,
-        training=trained.summary,
+        training=trained.summary.model_copy(update={"quantized_base": saved.quantized_base}),
         resumes=trained.resumes,
         warnings=warnings,
     )

@@ -83,6 +83,20 @@ class CurvePoint(Document):
     evaluation_loss: float | None = None
 
 
+class QuantizedBase(Document):
+    """The base model that QLoRA trained over: its bytes against BF16, and how far the merged model is from it.
+
+    `largest_difference` is that of any logit of some real inputs, between the quantized model with its updates, as it
+    was trained, and the dequantized and merged model in FP32 that is saved.
+    """
+
+    quant_type: Literal["NF4", "FP4"]
+    linear_bytes: Count
+    linear_ratio: Amount
+    model_ratio: Amount
+    largest_difference: Amount | None = None
+
+
 class TrainingSummary(Document):
     """How the training went."""
 
@@ -101,6 +115,7 @@ class TrainingSummary(Document):
     best: BestStep | None = None
     stopped_early: bool | None = None
     last_points: Annotated[list[CurvePoint], Field(max_length=10)] | None = None
+    quantized_base: QuantizedBase | None = None
 
 
 class Resumes(Document):

@@ -1,5 +1,6 @@
 """What every method has in common."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from hone.contract import JobConfig
+from hone.contract.result import QuantizedBase
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.models import save_pretrained
@@ -32,6 +34,7 @@ class Saved:
 
     model: nn.Module
     path: str | None
+    quantized_base: QuantizedBase | None = None
 
 
 class FineTuningMethod(ABC):
@@ -40,6 +43,8 @@ class FineTuningMethod(ABC):
     default_learning_rate: ClassVar[float]
     #: Positions of the model that the method takes for itself, so that texts get fewer.
     reserved_positions: int = 0
+    #: The optimizer, as Transformers names it.
+    optimizer: str = "adamw_torch"
 
     def __init__(self, config: JobConfig) -> None:
         """Take the method's options, and refuse what needs no model to be refused."""
@@ -73,8 +78,14 @@ class FineTuningMethod(ABC):
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:
     """Return how many parameters are trained, and how many there are."""
-    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
+    sizes = [(_numbers(parameter), parameter.requires_grad) for parameter in model.parameters()]
     return sum(size for size, trained in sizes if trained), sum(size for size, _ in sizes)
+
+
+def _numbers(parameter: nn.Parameter) -> int:
+    # Four bits per number are stored two in a byte; their state knows the shape that they have.
+    state = getattr(parameter, "quant_state", None)
+    return parameter.numel() if state is None else math.prod(state.shape)
 
 
 def own_heads(network: PreTrainedModel) -> list[str]:

@@ -34,6 +34,7 @@ _TASK_TYPES = {
 class LoraFineTuning(FineTuningMethod):
     """Finds the layers itself, so that it works for model types that PEFT has no defaults for."""
 
+    name = "lora"
     default_learning_rate = 2e-4
 
     def __init__(self, config: JobConfig) -> None:
@@ -46,12 +47,12 @@ class LoraFineTuning(FineTuningMethod):
 
     def check(self, model: ModelSource, task: Task, network: PreTrainedModel) -> None:
         """Refuse targets that the model does not have."""
-        find_targets(network, self._lora.targets, own_heads(network))
+        find_targets(network, self._lora.targets, own_heads(network), self.name)
 
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Freeze the model, put LoRA beside its linear layers, and train the head whole."""
         heads = head_modules(loaded)
-        targets = find_targets(loaded.model, self._lora.targets, heads)
+        targets = find_targets(loaded.model, self._lora.targets, heads, self.name)
         fan_in_fan_out = {isinstance(loaded.model.get_submodule(name), Conv1D) for name in targets}
         peft_config = LoraConfig(
             task_type=_TASK_TYPES.get(self._task, TaskType.SEQ_CLS),
@@ -79,11 +80,15 @@ class LoraFineTuning(FineTuningMethod):
         if not self._merge:
             loaded.tokenizer.save_pretrained(folder)
             return Saved(model, None)
-        merged = model.merge_and_unload(safe_merge=True)
+        merged = self.merged(model)
         return Saved(merged, save_whole(merged, loaded, output))
 
+    def merged(self, model: PeftModel) -> PreTrainedModel:
+        """Return the base model with the updates added to its weights."""
+        return model.merge_and_unload(safe_merge=True)
 
-def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str]) -> list[str]:
+
+def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str], method: str = "lora") -> list[str]:
     """Return the names of the linear layers that are meant; `all-linear` is all but the heads."""
     output = model.get_output_embeddings()
     linear = [
@@ -102,7 +107,7 @@ def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str]) ->
         short = sorted({name.rpartition(".")[2] for name in linear})
         raise RunError(
             "ConfigInvalid",
-            f"spec.method.lora.targets names {', '.join(unknown)}, which is no linear layer of this model; it has "
+            f"spec.method.{method}.targets names {', '.join(unknown)}, which is no linear layer of this model; it has "
             f"{', '.join(short[:20])}, or write {ALL_LINEAR}.",
         )
     return [name for name in linear if any(_means(want, name) for want in wanted)]

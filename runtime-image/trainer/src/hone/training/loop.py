@@ -66,6 +66,7 @@ def train(
     checkpoints: Path,
     progress: Progress,
     interrupt: Interrupt,
+    optimizer: str = "adamw_torch",
     evaluation: Evaluation | None = None,
     measure: Measure | None = None,
     trackers: Sequence[Tracker] = (),
@@ -85,6 +86,7 @@ def train(
         checkpoints: a folder that outlives the process; journal, checkpoints and best weights are kept in it.
         progress: told of each step.
         interrupt: ends the training after the step in which it is requested.
+        optimizer: as Transformers names it.
         evaluation: how often to evaluate, and what follows from it; needs `measure`.
         measure: measures the model on the evaluation data.
         trackers: hear of each step and evaluation.
@@ -124,7 +126,12 @@ def train(
         loss=loss,
         model=model,
         args=training_arguments(
-            training, checkpoint.every_steps if checkpoint else None, precision, default_learning_rate, str(checkpoints)
+            training,
+            checkpoint.every_steps if checkpoint else None,
+            precision,
+            default_learning_rate,
+            str(checkpoints),
+            optimizer,
         ),
         train_dataset=dataset,
         data_collator=collator,

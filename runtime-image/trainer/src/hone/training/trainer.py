@@ -101,6 +101,7 @@ def training_arguments(
     precision: MixedPrecision,
     learning_rate: float,
     output_dir: str,
+    optimizer: str = "adamw_torch",
 ) -> TrainingArguments:
     """Translate the contract into Transformers' arguments."""
     return TrainingArguments(
@@ -119,8 +120,8 @@ def training_arguments(
         max_grad_norm=training.max_grad_norm,
         seed=training.seed,
         data_seed=training.seed,
-        # The fused one does not tell which steps an overflow skips, so that the schedule would run ahead of them.
-        optim="adamw_torch",
+        # Never adamw_torch_fused: it does not tell which steps an overflow skips, so the schedule would run ahead.
+        optim=optimizer,
         logging_strategy="steps",
         logging_steps=1,
         logging_nan_inf_filter=False,

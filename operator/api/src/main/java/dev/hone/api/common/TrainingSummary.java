@@ -29,7 +29,9 @@ public record TrainingSummary(
     @JsonPropertyDescription("Whether evaluation.earlyStopping ended the training.")
         @Nullable Boolean stoppedEarly,
     @JsonPropertyDescription("The last points of the loss curve; the artifact has all of them.")
-        List<CurvePoint> lastPoints) {
+        List<CurvePoint> lastPoints,
+    @JsonPropertyDescription("The base model in four bits, if it was trained over one.")
+        @Nullable QuantizedBase quantizedBase) {
 
   public TrainingSummary {
     lastPoints = lastPoints == null ? List.of() : List.copyOf(lastPoints);

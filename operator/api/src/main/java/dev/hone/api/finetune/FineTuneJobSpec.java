@@ -33,6 +33,13 @@ import org.jspecify.annotations.Nullable;
         "prefixTuning and promptTuning put virtual tokens before a text, and images have none: choose lora, bitFit,"
             + " adapter or full")
 @ValidationRule(
+    value =
+        "!has(self.method.qlora) || !has(self.model.from)"
+            + " || self.model.from.kind != 'CompressionJob'",
+    message =
+        "qlora quantizes the model itself, and what a CompressionJob made is quantized or exported already: name the"
+            + " model that it was made from")
+@ValidationRule(
     value = "!has(self.evaluation) || has(self.dataset.evaluation)",
     message = "evaluation needs data: name it in dataset.evaluation, or remove evaluation")
 @ValidationRule(

@@ -29,9 +29,11 @@ public record Qlora(
         @Nullable QuantType quantType,
     @JsonPropertyDescription("Quantizes the scales too (default: true).")
         @Nullable Boolean doubleQuant,
-    @JsonPropertyDescription("Number format of the products (default: BF16).")
+    @JsonPropertyDescription(
+            "Number format of the products and of the other frozen weights (default: FP16 if precision is, BF16 else).")
         @Nullable ComputeType computeType,
-    @JsonPropertyDescription("Optimizer (default: PagedAdamW on a GPU, AdamW on a CPU).")
+    @JsonPropertyDescription(
+            "Optimizer (default: PagedAdamW on a GPU, AdamW on a CPU, which has nothing to page).")
         @Nullable Optimizer optimizer) {
 
   public Qlora {

@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unsupported {
 
-  private static final Set<String> METHODS =
-      Set.of("full", "lora", "bitFit", "adapter", "prefixTuning", "promptTuning");
   private static final Set<String> STEPS = Set.of("quantize");
   private static final Set<String> EXPORTS = Set.of("onnx");
   private static final Map<Quantize.Scheme, String> SCHEMES =
@@ -40,7 +38,6 @@ public final class Unsupported {
   /** What of a FineTuneJob cannot be done, if anything. */
   public static Optional<String> of(FineTuneJobSpec spec) {
     return first(
-        choice("spec.method", spec.method().choice(), METHODS),
         source("spec.model", spec.model()),
         address("spec.dataset.train.uri", spec.dataset().train().uri()),
         spec.dataset().evaluation() == null

@@ -54,17 +54,11 @@ class RefusalIT extends OperatorTest {
       delimiter = '|',
       textBlock =
           """
-          lora:                            | qlora: {}                         | spec.method.qlora is not supported yet; write adapter or bitFit or full or lora or prefixTuning or promptTuning
           uri: pvc://spam-filter/artifacts | uri: s3://bucket/artifacts        | spec.output.uri with s3:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
           gpus: 1                          | nodes: 2                          | spec.resources.nodes above 1 is not supported yet; write nodes: 1
           """)
   void whatNothingCarriesOutYetIsRefusedByName(String from, String to, String sentence) {
-    bench.apply(
-        Workbench.FINE_TUNE,
-        yaml ->
-            "lora:".equals(from)
-                ? yaml.replaceFirst("(?s)lora:.*?  precision", to + "\n  precision")
-                : yaml.replace(from, to));
+    bench.apply(Workbench.FINE_TUNE, yaml -> yaml.replace(from, to));
     FineTuneJob refused = bench.fineTune("spam-lora", fineTuneIs("Unsupported"));
     assertThat(message(conditions(refused), "Ready")).isEqualTo(sentence);
     assertThat(bench.jobs("spam-lora")).isEmpty();
