@@ -122,6 +122,10 @@ def test_json_may_be_one_list(tmp_path):
     path = tmp_path / "data.json"
     path.write_text(json.dumps(ROWS, indent=1))
     assert read(path).labels == [1, 0]
+    path.write_text(json.dumps([*ROWS, 7]))
+    assert "row 3: int instead of an object" in failure(path).message
+    path.write_text(json.dumps(ROWS)[:-1])
+    assert "no JSON" in failure(path).message
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
@@ -149,6 +153,12 @@ def test_a_column_of_dates_stays_text(tmp_path):
 
 
 def test_mixed_types_are_read_and_judged_row_by_row(tmp_path):
+    # pandas, which the library falls back on, would make numbers of all three.
+    assert read(lines(tmp_path, {"text": "007", "label": 1}, {"text": "NaN", "label": "0"})).texts == ["007", "NaN"]
+    assert (
+        "row 2: text is int instead of text"
+        in failure(lines(tmp_path, {"text": "007", "label": 1}, {"text": 7, "label": 0})).message
+    )
     assert read(lines(tmp_path, {"text": "a", "label": 1}, {"text": "b", "label": "ham"})).labels == [1, 0]
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hone.data.bad_rows import BadRows
 from hone.data.files import Format
@@ -17,6 +17,7 @@ Values = dict[str, Any]
 
 _BUILDERS: dict[Format, str] = {"JSONLines": "json", "CSV": "csv", "Parquet": "parquet"}
 _BETWEEN = (",", "\t", ";", "|")
+_SNIFFED = 4096
 
 
 class _RefusedError(Exception):
@@ -47,6 +48,9 @@ def _through_library(path: Path, kind: Format, limit: int | None) -> Iterator[Va
     # It logs each refusal as an error, and says it again by raising.
     logging.getLogger("datasets").setLevel(logging.CRITICAL)
     options = _csv_options(path, datasets) if kind == "CSV" else {}
+    if kind == "JSONLines":
+        # Otherwise it makes something else of rows that look like an agent's trace, and of columns of two types.
+        options = {"parse_agent_traces": False, "on_mixed_types": None}
     try:
         # Streamed: nothing is copied to the disk, and no more is read than is wanted.
         rows = datasets.load_dataset(
@@ -56,6 +60,9 @@ def _through_library(path: Path, kind: Format, limit: int | None) -> Iterator[Va
             streaming=True,
             **options,
         )
+        if rows.features is None:
+            # It would go on by pandas, which makes numbers of texts such as "007" and "NaN".
+            raise _RefusedError("a column of two types")
         for number, values in enumerate(rows):
             if number == limit:
                 return
@@ -94,6 +101,11 @@ def _line_by_line(path: Path, kind: Format, limit: int | None, bad: BadRows, why
 def _json_lines(path: Path) -> Iterator[Values | str]:
     """Rows, or a sentence for a line that is none; lines without anything do not count."""
     with path.open(encoding="utf-8-sig") as file:
+        if file.read(_SNIFFED).lstrip().startswith("["):
+            file.seek(0)
+            yield from _json_list(file)
+            return
+        file.seek(0)
         for line in file:
             if not line.strip():
                 continue
@@ -102,7 +114,20 @@ def _json_lines(path: Path) -> Iterator[Values | str]:
             except json.JSONDecodeError as error:
                 yield f"no JSON ({error.msg} at column {error.colno})"
                 continue
-            yield values if isinstance(values, dict) else f"{type(values).__name__} instead of an object"
+            yield _object(values)
+
+
+def _json_list(file: TextIO) -> Iterator[Values | str]:
+    try:
+        values = json.load(file)
+    except json.JSONDecodeError as error:
+        yield f"no JSON ({error.msg} in line {error.lineno})"
+        return
+    yield from map(_object, values)
+
+
+def _object(values: Any) -> Values | str:  # noqa: ANN401 - whatever JSON holds
+    return values if isinstance(values, dict) else f"{type(values).__name__} instead of an object"
 
 
 def _csv_lines(path: Path) -> Iterator[Values | str]:
