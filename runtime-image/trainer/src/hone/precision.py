@@ -1,13 +1,9 @@
 """Automatic mixed precision: what `spec.precision` means on the device that the run really has."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from hone.contract.training import Precision
 
@@ -62,43 +58,3 @@ def _automatic(device: torch.device) -> Mode:
     if device.type == "cpu":
         return "FP32"
     return "BF16" if torch.cuda.is_bf16_supported(including_emulation=False) else "FP16"
-
-
-#: What autocast leaves in half precision on a CPU, or may.
-_LOSSES: frozenset[Callable[..., Any]] = frozenset(
-    {
-        functional.cross_entropy,
-        functional.nll_loss,
-        functional.binary_cross_entropy_with_logits,
-        functional.mse_loss,
-        functional.l1_loss,
-        functional.smooth_l1_loss,
-        functional.huber_loss,
-        functional.kl_div,
-        functional.cosine_embedding_loss,
-    }
-)
-
-
-class _FullPrecisionLosses(TorchFunctionMode):
-    """Hands FP32 tensors to the loss functions, whoever calls them."""
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - whatever the function returns
-        if func in _LOSSES:
-            return func(*map(_full, args), **{name: _full(value) for name, value in (kwargs or {}).items()})
-        return func(*args, **(kwargs or {}))
-
-
-def full_precision_losses(mode: Mode) -> AbstractContextManager[Any]:
-    """Within the block losses are computed in FP32: eight bits of mantissa round the mean of a batch away."""
-    return nullcontext() if mode == "FP32" else _FullPrecisionLosses()
-
-
-def _full(value: Any) -> Any:  # noqa: ANN401 - any argument of a loss function
-    return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value

@@ -9,7 +9,7 @@ from torch import nn
 from transformers import Trainer, TrainingArguments
 
 from hone.contract.training import Training
-from hone.precision import MixedPrecision, full_precision_losses
+from hone.precision import MixedPrecision
 from hone.tasks.base import Loss
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
 
@@ -55,16 +55,6 @@ class HoneTrainer(Trainer):
 
     def gather(self) -> None:
         """Give the trained weights to the model that this trainer was made with, where they are not in it already."""
-
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-        """Compute the loss in FP32, whatever the logits are."""
-        if self._loss is not None:
-            # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.
-            inputs = dict(inputs)
-            labels = inputs.pop("labels")
-            return self._loss(model(**inputs).logits, labels)
-        with full_precision_losses(self._precision.mode):
-            return super().compute_loss(model, inputs, *arguments, **options)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
         """Evaluate as the run wants it; Trainer has no part in what follows."""
