@@ -8,6 +8,7 @@ from torch import nn
 from hone.contract import BestStep, Measurement
 from hone.contract.training import Evaluation
 from hone.errors import RunError
+from hone.evaluate.answers import LOWER_IS_BETTER
 from hone.training.best import BestWeights
 from hone.training.checkpoints import CheckpointFailed
 from hone.training.divergence import diverged
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 Measure = Callable[[nn.Module, int | None, Callable[[float], None]], Measurement]
 
 LOSS = "loss"
-_SMALLER_IS_BETTER = frozenset({LOSS, "perplexity", "mse", "rmse", "mae"})
 #: Enough rows to know which figures a task measures.
 _PROBE = 8
 
@@ -107,7 +107,7 @@ class Evaluations:
         stopping = self._plan.early_stopping
         least = stopping.min_improvement if stopping is not None else 0.0
         gain = value - self._reference
-        return (-gain if metric in _SMALLER_IS_BETTER else gain) > least
+        return (-gain if metric in LOWER_IS_BETTER else gain) > least
 
     def _kept(self, step: int, model: nn.Module | None) -> bool:
         if model is None:
@@ -138,7 +138,7 @@ def figures(measurement: Measurement) -> dict[str, float]:
 
 def primary(measurement: Measurement) -> str:
     """Return the figure that a task goes by."""
-    return getattr(measurement, "primary_metric", None) or LOSS
+    return measurement.primary_metric or LOSS
 
 
 def _ignore(share: float) -> None:

@@ -188,7 +188,9 @@ def _trained(
     seconds: float,
 ) -> Trained:
     points = journal.curve.points
-    if not points or points[-1].loss is None:
+    losses = [point.loss for point in points if point.loss is not None]
+    # A step that FP16 skipped for an infinite loss left the weights as they were.
+    if not losses or (points[-1].loss is None and not points[-1].skipped):
         raise diverged()
     trainable, total = count_parameters(model)
     done = trainer.state.global_step
@@ -196,7 +198,7 @@ def _trained(
     summary = TrainingSummary(
         steps=done,
         epochs=round(float(trainer.state.epoch or 0.0), 4),
-        final_loss=points[-1].loss,
+        final_loss=losses[-1],
         trainable_parameters=trainable,
         total_parameters=total,
         samples_per_second=round(samples / seconds, 2) if seconds > 0 else None,
