@@ -27,6 +27,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "bitfit": {"bitFit": {}},
     "houlsby": {"adapter": {"placement": "Houlsby", "reductionFactor": 4, "activation": "ReLU"}},
     "pfeiffer": {"adapter": {"reductionFactor": 8}},
+    "prefix": {"prefixTuning": {"virtualTokens": 4}},
+    "prompt": {"promptTuning": {"virtualTokens": 4}},
 }
 #: The full ones leave no adapter.
 SMALL = [name for name in METHODS if name != "full"]
@@ -36,6 +38,10 @@ def fits(architecture: str, method: str) -> bool:
     """Whether a method takes a model type; that the others are refused is tested by itself."""
     if architecture == "llama":
         return method != "bitfit"
+    if architecture in ("vit", "resnet") and method in ("prefix", "prompt"):
+        return False
+    if architecture == "distilbert":
+        return method != "prefix"
     return architecture != "resnet" or method in ("full", "bitfit")
 
 

@@ -31,7 +31,7 @@ def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.timeout(600)
-def test_smollm2_is_read_dequantized_and_trained_for_a_few_steps(bench: Workbench, smollm2: Path) -> None:
+def test_smollm2_is_read_dequantized_and_trained_in_four_bits_for_a_few_steps(bench: Workbench, smollm2: Path) -> None:
     (bench.claim / "models/smollm2").mkdir()
     (bench.claim / "models/smollm2" / smollm2.name).symlink_to(smollm2)
     rows = [
@@ -44,7 +44,7 @@ def test_smollm2_is_read_dequantized_and_trained_for_a_few_steps(bench: Workbenc
         model={"uri": "pvc://spam/models/smollm2"},
         dataset={**bench.document["dataset"], "columns": {"messages": "conversation"}},
         task={"type": "CausalLM", "maxLength": 64},
-        method={"lora": {"rank": 8, "targets": ["q_proj", "v_proj"]}},
+        method={"qlora": {"rank": 8, "targets": ["q_proj", "v_proj"]}},
         training={"steps": 4, "batchSize": 4, "learningRate": 0.003, "seed": 1},
         output={"uri": "pvc://spam/artifacts", "merge": False},
     )
@@ -53,6 +53,9 @@ def test_smollm2_is_read_dequantized_and_trained_for_a_few_steps(bench: Workbenc
     first = json.loads((bench.artifact() / "loss.jsonl").read_text().splitlines()[0])["loss"]
     # It knows how to talk, so it starts far below the 10.8 of a guess among 49,152, and learns a stubborn answer fast.
     assert result.metrics.after.loss < first / 2 < 4
+    # All linear layers but the output layer, which is the embeddings, take a quarter of BF16 and their scales.
+    assert result.training.quantized_base.linear_ratio < 0.26
+    assert 0.4 < result.training.quantized_base.model_ratio < 0.42
 
     (folder,) = (Path(os.environ["HONE_WORKSPACE"]) / "gguf").iterdir()
     assert folder.name == digest

@@ -11,11 +11,11 @@ from transformers import PreTrainedModel
 
 from hone.contract import JobConfig
 from hone.errors import RunError
+from hone.methods.virtual_tokens import adapter as virtual_tokens
 from hone.models import structure
 
 #: The weights of an adapter, in PEFT's methods and in ours.
 WEIGHTS = "adapter_model.safetensors"
-_PEFT_CONFIG = "adapter_config.json"
 
 
 def save_trained(
@@ -56,7 +56,12 @@ def attach(network: PreTrainedModel, folder: Path) -> PreTrainedModel | PeftMode
     Raises:
         RunError: ModelInvalid if the adapter was made for another model.
     """
-    if (folder / _PEFT_CONFIG).is_file():
+    if (folder / virtual_tokens.CONFIG).is_file():
+        if virtual_tokens.holds_virtual_tokens(folder):
+            base, unknown = virtual_tokens.attach(network, folder)
+            if unknown:
+                raise _other_model(base, f"there is no {unknown[0]}")
+            return network
         return PeftModel.from_pretrained(network, folder)
     about = structure.read(folder)
     if about is None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 from peft import PromptLearningConfig, TaskType
-from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel
 
 from hone.contract import JobConfig
 from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, head_modules, inside, save_whole
+from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, freeze, head_modules, save_whole
+from hone.methods.virtual_tokens import adapter
 from hone.models.virtual_tokens import Table, VirtualTokens, virtual_tokens_of
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
@@ -102,7 +102,7 @@ class VirtualTokenTuning(FineTuningMethod):
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Freeze the model, put virtual tokens into it, and train them and the head."""
         heads = head_modules(loaded)
-        loaded.model.requires_grad_(False)
+        freeze(loaded.model)
         for name in heads:
             loaded.model.get_submodule(name).requires_grad_(True)
         self._config_of_adapter = self.peft_config(loaded.model)
@@ -116,23 +116,10 @@ class VirtualTokenTuning(FineTuningMethod):
         assert tokens is not None  # noqa: S101 - apply() put them there
         fixed = Table.of(tokens.source().detach())
         tokens.source = fixed
-        self._save_adapter(model, fixed, output / ADAPTER)
+        config = self._config_of_adapter
+        config.base_model_name_or_path = self._config.model.uri
+        adapter.save(model, config.modules_to_save or [], fixed, config, output / ADAPTER)
         if not self._config.output.merge:
             loaded.tokenizer.save_pretrained(output / ADAPTER)
             return Saved(model, None)
         return Saved(model, save_whole(model, loaded, output))
-
-    def _save_adapter(self, model: PreTrainedModel, table: Table, folder: Path) -> None:
-        config = self._config_of_adapter
-        heads = config.modules_to_save or []
-        weights = {
-            f"base_model.{name}": value.detach().cpu().contiguous()
-            for name, value in model.state_dict().items()
-            if inside(name, heads)
-        }
-        weights["prompt_embeddings"] = table.weight.detach().cpu().contiguous()
-        config.base_model_name_or_path = self._config.model.uri
-        config.inference_mode = True
-        folder.mkdir(parents=True)
-        config.save_pretrained(folder)
-        save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})

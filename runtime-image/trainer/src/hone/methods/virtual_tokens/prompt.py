@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from hone.contract import JobConfig
 from hone.contract.method import PromptTuning as Options
 from hone.errors import RunError
+from hone.methods.virtual_tokens.adapter import pools_first
 from hone.methods.virtual_tokens.base import Made, VirtualTokenTuning
 from hone.models.virtual_tokens import Prompt, VirtualTokens
 from hone.tasks.base import Loaded
@@ -70,7 +71,7 @@ class PromptTuning(VirtualTokenTuning):
                 network.embedding.weight.copy_(words(self._start(loaded, words)))
         else:
             network = PromptEncoder(config)
-        return Prompt(Made(network, self.tokens), self.tokens, strips=not _pools_first(loaded.model, self.task))
+        return Prompt(Made(network, self.tokens), self.tokens, strips=not pools_first(loaded.model, self.task_type))
 
     def _start(self, loaded: Loaded, words: nn.Embedding) -> torch.Tensor:
         if self._text is None:
@@ -81,8 +82,3 @@ class PromptTuning(VirtualTokenTuning):
                 "ConfigInvalid", "spec.method.promptTuning.initText has no token in it; write a text, or remove it."
             )
         return torch.tensor([ids[index % len(ids)] for index in range(self.tokens)])
-
-
-def _pools_first(network: PreTrainedModel, task: str) -> bool:
-    # Decoders, whose head Transformers calls score, look at the last token; encoders at the first.
-    return task not in ("CausalLM", "TokenClassification") and not hasattr(network, "score")
