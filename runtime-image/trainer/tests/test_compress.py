@@ -158,7 +158,7 @@ def test_without_data_only_the_size_is_known(folder: Workbench) -> None:
     assert result.warnings is not None
     assert [warning.split(",")[0] for warning in result.warnings] == [
         "There is no evaluation data",
-        "There are no texts to answer",
+        "There are no rows to answer",
     ]
 
 
@@ -190,7 +190,6 @@ def test_a_format_without_executor_is_refused_before_anything_is_read(folder: Wo
 def test_mistakes_are_told_in_a_sentence(folder: Workbench) -> None:
     refused(folder, "ConfigInvalid", "no manifest that says what it was trained for; write spec.task")
     refused(folder, "ConfigInvalid", "names 3 labels, but .* tells 2 apart", task={**TASK, "labels": ["a", "b", "c"]})
-    refused(folder, "Unsupported", "compression of CausalLM models", task={"type": "CausalLM"})
     refused(folder, "ConfigInvalid", "name some in spec.dataset.calibration", steps=STATIC, task=TASK)
     refused(folder, "ConfigInvalid", "quantizes twice", steps=[*DYNAMIC, *DYNAMIC], task=TASK)
     refused(folder, "ModelInvalid", "has no trained classifier", model={"uri": "pvc://spam/models/tiny"}, task=TASK)

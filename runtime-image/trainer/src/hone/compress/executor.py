@@ -18,7 +18,7 @@ from hone.compress.steps import Materials, PlannedStep, plan
 from hone.contract import Comparison, Metrics
 from hone.device import thread_count
 from hone.errors import RunError
-from hone.export import check_format, export_classifier, opset_of
+from hone.export import check_format, opset_of
 from hone.gate import decide
 from hone.runtime import RunContext, RunOutcome
 
@@ -54,7 +54,7 @@ def run(context: RunContext) -> RunOutcome:
     with progress.phase("Saving"):
         for file in after.parent.iterdir():
             shutil.copyfile(file, context.output / file.name)
-        inputs.classifier.save_tokenizer(context.output / "tokenizer.json")
+        inputs.subject.save_beside(context.output)
         copy_config(inputs.model, context.output / "config.json")
 
     for sentence in decide(config.gate, metrics.comparison or Comparison()).sentences:
@@ -62,7 +62,7 @@ def run(context: RunContext) -> RunOutcome:
     return RunOutcome(
         model_format="ONNX",
         model_path=MODEL,
-        task=inputs.classifier.task,
+        task=inputs.subject.task,
         lineage=inputs.lineage,
         metrics=metrics,
         warnings=warnings,
@@ -71,14 +71,14 @@ def run(context: RunContext) -> RunOutcome:
 
 def _export(context: RunContext, inputs: Inputs, opset: int) -> Path:
     path = _folder(context, "before") / MODEL
-    classifier = inputs.classifier
-    sample = inputs.rows or inputs.calibration or classifier.placeholder_rows()
-    exported = export_classifier(classifier.network, sample, path, opset=opset, pad_id=classifier.pad_id)
+    subject = inputs.subject
+    sample = inputs.rows or inputs.calibration or subject.placeholder_rows()
+    exported = subject.export(sample, path, opset)
     difference = exported.parity.largest_difference
     log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
     context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
     # From here on only files are worked on, and the network's memory goes back first.
-    classifier.release_network()
+    subject.release_network()
     return path
 
 
@@ -108,7 +108,8 @@ def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, wa
         before,
         after,
         inputs.rows,
-        lambda logits: inputs.classifier.handler.answers(logits, truth),
+        inputs.subject.keep(truth),
+        lambda kept: inputs.subject.answers(kept, truth),
         thread_count(),
         tell,
     )
@@ -121,7 +122,7 @@ def _measure(
     speed = compare_speed(before, after, rows, context.progress.update) if rows else None
     if speed is None:
         warnings.append(
-            "There are no texts to answer, so nothing is known of the speed; name them in dataset.evaluation."
+            "There are no rows to answer, so nothing is known of the speed; name them in dataset.evaluation."
         )
     elif inputs.for_gpu:
         # A figure of another class of device would pass or fail the gate by chance.

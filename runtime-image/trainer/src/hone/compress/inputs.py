@@ -1,11 +1,11 @@
 """What a CompressionJob reads: the model, the rows to measure with and the rows to calibrate with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from hone.compress.model import Classifier, load
+from hone.compress.model import load
 from hone.compress.steps import PlannedStep
+from hone.compress.subject import Subject, Truth
 from hone.contract import JobConfig, LineageEntry
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
@@ -18,9 +18,9 @@ class Inputs:
     """Everything that was read, checked; `truth` has the labels of `rows`, and is None without evaluation data."""
 
     model: ModelSource
-    classifier: Classifier
+    subject: Subject
     rows: Sequence[Row]
-    truth: Sequence[Mapping[str, Any]] | None
+    truth: Truth | None
     calibration: Sequence[Row]
     lineage: list[LineageEntry]
     for_gpu: bool
@@ -43,17 +43,17 @@ def fetch(context: RunContext, steps: Sequence[PlannedStep]) -> Inputs:
     config, store, dataset = context.config, context.store, context.config.dataset
     model = store.model(config.model)
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
-    classifier = load(config, model)
+    subject = load(config, model)
     rows: Sequence[Row] = []
-    truth: Sequence[Mapping[str, Any]] | None = None
+    truth: Truth | None = None
     if dataset.evaluation is not None:
         source = store.data(dataset.evaluation)
         lineage.append(LineageEntry(role="EvaluationData", uri=source.uri, digest=source.digest))
-        rows, truth = classifier.encode_labelled(classifier.handler.read_evaluation(source, dataset.evaluation))
+        rows, truth = subject.read_labelled(source, dataset.evaluation)
     calibration: Sequence[Row] = []
     wanted = max((step.calibration_rows for step in steps), default=0)
     if wanted and dataset.calibration is not None:
         source = store.data(dataset.calibration)
         lineage.append(LineageEntry(role="CalibrationData", uri=source.uri, digest=source.digest))
-        calibration = classifier.encode(classifier.handler.read_inputs(source, dataset.calibration, wanted))
-    return Inputs(model, classifier, rows, truth, calibration, lineage, any(step.for_gpu for step in steps))
+        calibration = subject.read_inputs(source, dataset.calibration, wanted)
+    return Inputs(model, subject, rows, truth, calibration, lineage, any(step.for_gpu for step in steps))

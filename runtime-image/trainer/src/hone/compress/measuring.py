@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from hone.contract import Comparison, Interval, Latency, Measurement, Metrics
 from hone.evaluate.answers import Answers, compare, measure
 from hone.evaluate.latency import interleaved, speedup, summarize
-from hone.evaluate.onnx_classifier import OnnxClassifier, Row
+from hone.evaluate.onnx_classifier import Keep, OnnxClassifier, Row
 from hone.evaluate.size import onnx_bytes
 
 #: How many requests of each model are timed.
@@ -40,7 +41,8 @@ def compare_quality(
     before: Path,
     after: Path,
     rows: Sequence[Row],
-    answers: Callable[[list[NDArray[np.float32]]], Answers],
+    keep: Keep,
+    answers: Callable[[list[Any]], Answers],
     threads: int,
     tell: Callable[[int], None],
 ) -> Quality:
@@ -50,14 +52,15 @@ def compare_quality(
         before: the model as it was exported.
         after: the compressed one, or the same file.
         rows: the evaluation data.
-        answers: puts the truth beside the logits of the rows.
+        keep: what is kept of the logits of each row.
+        answers: puts the truth beside what was kept of the rows.
         threads: how many rows are answered at the same time.
         tell: hears how many of the answers, two for each row, are there.
     """
-    first = answers(OnnxClassifier(before).predict(rows, threads, tell))
+    first = answers(OnnxClassifier(before).predict(rows, threads, tell, keep))
     second = first
     if after != before:
-        second = answers(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done)))
+        second = answers(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done), keep))
     return Quality(measure(first), measure(second), compare(first, second))
 
 

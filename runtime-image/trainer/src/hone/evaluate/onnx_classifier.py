@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from hone.evaluate.latency import Request
 
-#: The inputs of one row, each [1, tokens].
-Row = Mapping[str, NDArray[np.int64]]
+#: The inputs of one row: token ids int64 [1, tokens], or pixels float32 [1, channels, height, width].
+Row = Mapping[str, NDArray[Any]]
+#: What is kept of the logits of the row of this number; those of language models are too large to keep whole.
+Keep = Callable[[int, NDArray[np.float32]], Any]
 
 PROVIDER = "CPUExecutionProvider"
 _CHUNK = 16
@@ -44,20 +47,23 @@ class OnnxClassifier:
         return lambda: self._session.run(["logits"], feed)
 
     def predict(
-        self, rows: Sequence[Row], threads: int, progress: Callable[[int], None] = lambda _: None
-    ) -> list[NDArray[np.float32]]:
-        """Each row's logits, [labels] or [tokens, labels], on so many threads; progress hears how many are done."""
-        chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
-        done: list[NDArray[np.float32]] = []
+        self,
+        rows: Sequence[Row],
+        threads: int,
+        progress: Callable[[int], None] = lambda _: None,
+        keep: Keep = lambda _, logits: logits,
+    ) -> list[Any]:
+        """What is kept of each row's logits, [labels] or [tokens, labels]; progress hears how many rows are done."""
+        chunks = [range(start, min(start + _CHUNK, len(rows))) for start in range(0, len(rows), _CHUNK)]
+        done: list[Any] = []
         pool = ThreadPoolExecutor(threads)
         try:
-            for answers in pool.map(self._answer, chunks):
+            for answers in pool.map(
+                lambda chunk: [keep(index, self.logits(rows[index])[0]) for index in chunk], chunks
+            ):
                 done.extend(answers)
                 progress(len(done))
         finally:
             # A run that is told to stop does not finish the rows first.
             pool.shutdown(cancel_futures=True)
         return done
-
-    def _answer(self, rows: Sequence[Row]) -> list[NDArray[np.float32]]:
-        return [self.logits(row)[0] for row in rows]

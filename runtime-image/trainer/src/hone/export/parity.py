@@ -20,17 +20,22 @@ class Parity:
     """The largest difference of a logit, relative to max(1, |logit|), over so many batches of different shapes."""
 
     largest_difference: float
-    shapes: list[tuple[int, int]]
+    shapes: list[tuple[int, ...]]
 
 
 def compare(path: Path, reference: Callable[[Row], NDArray[np.float32]], rows: Sequence[Row], pad_id: int) -> Parity:
-    """Compares both models' logits on real rows, alone and in padded batches; fails the run if they differ."""
+    """Compares both models' logits on real texts, alone and in padded batches; fails the run if they differ."""
+    return compare_batches(path, reference, batches(rows, pad_id))
+
+
+def compare_batches(path: Path, reference: Callable[[Row], NDArray[np.float32]], several: Sequence[Row]) -> Parity:
+    """Compares both models' logits on batches; fails the run if they differ."""
     exported = OnnxClassifier(path)
     largest = 0.0
-    shapes: list[tuple[int, int]] = []
-    for batch in batches(rows, pad_id):
+    shapes: list[tuple[int, ...]] = []
+    for batch in several:
         expected, actual = reference(batch), exported.logits(batch)
-        shape = (batch["input_ids"].shape[0], batch["input_ids"].shape[1])
+        shape = tuple(next(iter(batch.values())).shape)
         shapes.append(shape)
         difference = np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))
         # A comparison with NaN is false, so NaN fails as well.
@@ -38,7 +43,7 @@ def compare(path: Path, reference: Callable[[Row], NDArray[np.float32]], rows: S
             raise RunError(
                 "Unsupported",
                 f"The exported model's answers differ from PyTorch's by {found:.2e} (at most {TOLERANCE:.0e} is "
-                f"allowed) for {shape[0]} rows of {shape[1]} tokens; this model can't be exported to ONNX yet.",
+                f"allowed) for an input of {' x '.join(map(str, shape))}; this model can't be exported to ONNX yet.",
             )
         largest = max(largest, found)
     return Parity(largest, shapes)

@@ -11,6 +11,8 @@ from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 
+_KINDS = ("MatMul", "Gemm", "Gather")
+
 
 class DynamicInt8:
     """For processors: needs no calibration."""
@@ -24,7 +26,7 @@ class DynamicInt8:
                 "TensorRT has no dynamic quantization; write scheme INT8Static with target TensorRT, or target CPU.",
             )
         self._options = options
-        self._kinds = ["MatMul", "Gemm", *(["Gather"] if options.embeddings is not False else [])]
+        self._kinds = [kind for kind in _KINDS if kind != "Gather" or options.embeddings is not False]
 
     def quantize(self, source: Path, target: Path, calibration: Sequence[Row]) -> list[str]:
         """Reads a model and writes the quantized one."""
@@ -39,4 +41,13 @@ class DynamicInt8:
             # The quantizer turns each Gemm into a MatMul of this name before it looks at the names.
             nodes_to_exclude=[*excluded, *(f"{name}_MatMul" for name in excluded)],
         )
+        return _left_alone(graph)
+
+
+def _left_alone(graph: onnx.GraphProto) -> list[str]:
+    """Say which layers with weights ONNX Runtime's dynamic quantizer can't do for INT8 weights."""
+    count = sum(node.op_type == "Conv" for node in graph.node)
+    if not count:
         return []
+    convolutions = "One convolution stays" if count == 1 else f"{count} convolutions stay"
+    return [f"{convolutions} in FP32: ONNX Runtime quantizes only {', '.join(_KINDS)} dynamically with INT8 weights."]

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from hone.contract import JobConfig, Measurement
 from hone.contract.training import Task
@@ -57,7 +57,7 @@ class CausalLM:
                 "ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json."
             )
         if self._kind == "messages":
-            check_chat(_tokenizer(model), model.uri)
+            check_chat(load_tokenizer(model), model.uri)
         if self._packing:
             check_positions(self.outline(model), model.uri)
 
@@ -75,7 +75,7 @@ class CausalLM:
 
     def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
         """Load model and tokenizer; a checkpoint without all of its weights is refused."""
-        tokenizer = _tokenizer(model)
+        tokenizer = load_tokenizer(model)
         network, info = load_part(
             model.uri,
             "model",
@@ -96,19 +96,19 @@ class CausalLM:
     def training_set(self, loaded: Loaded) -> Encoded:
         """Return the training examples as token ids, one in each row or, with packing, as many as fit."""
         assert self._dataset.train is not None  # noqa: S101 - a source was found for it
-        sequences = self._sequences(loaded, self._train, self._dataset.train.uri)
+        found = sequences(loaded.tokenizer, self._max_length, self._train, self._dataset.train.uri)
         if not self._packing:
-            return Encoded([_row(sequence) for sequence in sequences])
+            return Encoded([_row(sequence) for sequence in found])
         assert self._model is not None  # noqa: S101 - check() comes first
         check_isolation(loaded.model, self._model.uri)
-        return Encoded([dict(block) for block in pack(sequences, self._max_length)])
+        return Encoded([dict(block) for block in pack(found, self._max_length)])
 
     def evaluation_set(self, loaded: Loaded) -> Encoded | None:
         """Return the evaluation examples as token ids, one in each row, if there are any."""
         if self._evaluation is None or self._dataset.evaluation is None:
             return None
-        sequences = self._sequences(loaded, self._evaluation, self._dataset.evaluation.uri)
-        return Encoded([_row(sequence) for sequence in sequences])
+        found = sequences(loaded.tokenizer, self._max_length, self._evaluation, self._dataset.evaluation.uri)
+        return Encoded([_row(sequence) for sequence in found])
 
     def collator(self, loaded: Loaded) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row of a batch."""
@@ -145,20 +145,25 @@ class CausalLM:
         """Return the task with the length that was trained."""
         return Task(type="CausalLM", max_length=self._max_length)
 
-    def _sequences(self, loaded: Loaded, examples: list[NumberedExample], uri: str) -> list[Sequence]:
-        tokenizer = LanguageTokenizer(loaded.tokenizer, self._max_length)
-        bad = BadRows(uri)
-        sequences: list[Sequence] = []
-        for numbered in examples:
-            try:
-                sequences += tokenizer.sequences(numbered.example)
-            except UnusableError as why:
-                bad.add(numbered.row, str(why))
-        bad.refuse()
-        return sequences
+
+def sequences(
+    tokenizer: PreTrainedTokenizerBase, max_length: int, examples: list[NumberedExample], uri: str
+) -> list[Sequence]:
+    """Return the sequences of all examples; those of which nothing would be learnt are told."""
+    language = LanguageTokenizer(tokenizer, max_length)
+    bad = BadRows(uri)
+    found: list[Sequence] = []
+    for numbered in examples:
+        try:
+            found += language.sequences(numbered.example)
+        except UnusableError as why:
+            bad.add(numbered.row, str(why))
+    bad.refuse()
+    return found
 
 
-def _tokenizer(model: ModelSource) -> Any:  # noqa: ANN401 - Transformers is untyped
+def load_tokenizer(model: ModelSource) -> PreTrainedTokenizerBase:
+    """Load the tokenizer."""
     return load_part(model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True))
 
 

@@ -1,19 +1,20 @@
-"""Text classifiers as ONNX."""
+"""Models for texts and images as ONNX."""
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.export import Dim
 from transformers import PreTrainedModel
 
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
-from hone.export.parity import Parity, compare, pytorch_logits
+from hone.export.parity import Parity, compare, compare_batches, pytorch_logits
 from hone.tasks.loading import positions
 
 #: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
@@ -49,13 +50,38 @@ def export_classifier(
     The inputs are those of the rows. Without token_type_ids a BERT has its own, fixed zeros, inside.
     """
     names = list(rows[0])
+    # Two rows of different lengths: an axis of length 1 would be taken for a constant.
+    example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
+    axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
+    write_onnx(network, names, example, axes, path, opset)
+    return ExportedClassifier(path, opset, compare(path, pytorch_logits(network), rows, pad_id))
+
+
+def export_image_classifier(
+    network: PreTrainedModel, rows: Sequence[Row], path: Path, *, opset: int
+) -> ExportedClassifier:
+    """Writes the network as ONNX, with any batch size of images of the rows' size, and compares it on the rows."""
+    (name,) = rows[0]
+    size = rows[0][name].shape[1:]
+    write_onnx(network, [name], (torch.zeros((2, *size)),), {0: Dim("batch")}, path, opset)
+    first = [rows[index][name] for index in range(min(8, len(rows)))]
+    several = [{name: values} for values in (*first[:3], np.concatenate(first[:3]), np.concatenate(first))]
+    return ExportedClassifier(path, opset, compare_batches(path, pytorch_logits(network), several))
+
+
+def write_onnx(
+    network: PreTrainedModel,
+    names: Sequence[str],
+    example: tuple[torch.Tensor, ...],
+    axes: Mapping[int, Any],
+    path: Path,
+    opset: int,
+) -> None:
+    """Writes the network as ONNX; `axes` are those of each input that may have any length."""
     if opset < 18:
         raise RunError(
             "Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more."
         )
-    # Two rows of different lengths: an axis of length 1 would be taken for a constant.
-    example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
-    axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
     network.eval()
     with warnings.catch_warnings(), torch.no_grad(), _quiet("torch.onnx"):
         warnings.simplefilter("ignore")
@@ -65,9 +91,9 @@ def export_classifier(
                 example,
                 path,
                 dynamo=True,
-                input_names=names,
+                input_names=list(names),
                 output_names=["logits"],
-                dynamic_shapes=(tuple(axes for _ in names),),
+                dynamic_shapes=(tuple(dict(axes) for _ in names),),
                 opset_version=opset,
                 external_data=_bytes(network) > _EXTERNAL_FROM,
                 verbose=False,
@@ -77,7 +103,6 @@ def export_classifier(
                 "Unsupported",
                 f"A {network.config.model_type} model can't be exported to ONNX by this version: {_first_line(error)}.",
             ) from error
-    return ExportedClassifier(path, opset, compare(path, pytorch_logits(network), rows, pad_id))
 
 
 def _positions(network: PreTrainedModel) -> int | None:
