@@ -61,13 +61,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     result = export_classifier(network, data, path, opset=20, pad_id=0)
     assert result.parity.largest_difference < 1e-4
     assert (8, max(row["input_ids"].shape[1] for row in data[:8])) in result.parity.shapes
-    return Exported(path, data, OnnxClassifier(path).predict(data, 1))
+    return Exported(path, data, np.stack(OnnxClassifier(path).predict(data, 1)))
 
 
 def quantized(exported: Exported, path: Path, **options: object) -> tuple[np.ndarray, list[str]]:
     quantizer = quantizer_for(Quantize(**options))  # type: ignore[arg-type]
     warnings = quantizer.quantize(exported.path, path, exported.rows[: quantizer.calibration_rows])
-    return OnnxClassifier(path).predict(exported.rows, 1), warnings
+    return np.stack(OnnxClassifier(path).predict(exported.rows, 1)), warnings
 
 
 def agreement(exported: Exported, logits: np.ndarray) -> float:
