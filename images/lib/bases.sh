@@ -22,13 +22,26 @@ bases() {
 
 # Prints what a base is called, without making it.
 base_reference() { # debian|python|jdk
-  local made_from
   if [[ "$(bases)" == public ]]; then
     if [[ "$1" == jdk ]]; then echo "$public_jdk"; else echo "$public_base"; fi
     return
   fi
-  made_from="$(cat "${BASH_SOURCE[0]}"; [[ "$1" != jdk ]] || cat "$(host_jdk)/release")"
-  echo "localhost/hone-base-$1:$(sha256sum <<<"$made_from" | cut -c1-12)"
+  echo "localhost/hone-base-$1:$(base_made_of "$1" | sha256sum | cut -c1-12)"
+}
+
+# One line for each thing that a base of our own is made of; comments are not among them.
+base_made_of() { # debian|python|jdk
+  declare -f "make_$1"
+  case "$1" in
+    debian | python)
+      echo "$suite"
+      declare -f make_root debian_sources
+      ;;
+    jdk)
+      base_reference debian
+      cat "$(host_jdk)/release"
+      ;;
+  esac
 }
 
 # Makes a base if it is missing, and prints what it is called.

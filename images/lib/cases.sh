@@ -8,9 +8,25 @@ says() { # what must stand in the configuration
 
 has_labels() {
   local label
-  for label in title description source licenses; do
+  for label in title description licenses; do
     says "org.opencontainers.image.$label"
   done
+  says "\"org.opencontainers.image.version\": \"$(version)\""
+  [[ -z "$(revision)" ]] || says "org.opencontainers.image.revision"
+}
+
+# What the trainer's image would be called if its recipe were another text.
+reference_with() { # sed program
+  (
+    # shellcheck source=/dev/null
+    source <(sed "$1" "$here/lib/recipes.sh")
+    reference_of trainer
+  )
+}
+
+is_named_by_what_it_is_made_of() {
+  [[ "$(reference_with 's/^build_trainer/# A comment.\n&/')" == "$(reference_of trainer)" ]] || { echo "a comment gives it another name"; return 1; }
+  [[ "$(reference_with 's/cert = /certificate = /')" != "$(reference_of trainer)" ]] || { echo "another recipe gives it the same name"; return 1; }
 }
 
 keeps_no_settings() {

@@ -18,13 +18,22 @@ bases_of() {
   esac
 }
 
+# The functions that make it. What they look like without comments and white space decides, so that a comment renames nothing.
+recipe_of() {
+  case "$1" in
+    operator | server) printf '%s\n' "build_$1" build_java package_java ;;
+    trainer) printf '%s\n' build_trainer with_host_settings pip_settings ;;
+  esac
+}
+
 # One line for each thing that the image is made of.
 made_of() {
-  local base paths
+  local base paths recipe
   for base in $(bases_of "$1"); do
     base_reference "$base"
   done
-  cat "$repository/images/lib/recipes.sh"
+  mapfile -t recipe < <(recipe_of "$1")
+  declare -f "${recipe[@]}"
   mapfile -t paths < <(inputs_of "$1")
   (cd "$repository" && list_files "${paths[@]}" | LC_ALL=C sort -z | xargs -0 sha256sum)
 }
