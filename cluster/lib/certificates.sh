@@ -15,7 +15,8 @@ make_certificates() {
   make_certificate etcd-ca etcd-client /CN=kube-apiserver
   make_certificate ca kube-apiserver /CN=kube-apiserver "$kubernetes_names,DNS:localhost,IP:127.0.0.1,IP:$api_service_ip,IP:$node_ip"
   make_certificate ca kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client
-  make_certificate ca admin /O=system:masters/CN=hone-admin
+  # Java clients must be told of any other kind of key, and a kubeconfig has no place for that.
+  make_certificate ca admin /O=system:masters/CN=hone-admin "" "rsa -pkeyopt rsa_keygen_bits:2048"
   make_certificate ca kube-controller-manager /CN=system:kube-controller-manager
   make_certificate ca kube-scheduler /CN=system:kube-scheduler
   make_certificate ca kube-proxy /CN=system:kube-proxy
@@ -44,10 +45,11 @@ make_authority() {
     -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature
 }
 
-# make_certificate AUTHORITY NAME SUBJECT [ALTERNATIVE-NAMES]
+# make_certificate AUTHORITY NAME SUBJECT [ALTERNATIVE-NAMES [KEY]]
 make_certificate() {
-  local authority="$1" name="$2" subject="$3" alternatives="${4:-}"
-  quiet_openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+  local authority="$1" name="$2" subject="$3" alternatives="${4:-}" key
+  read -ra key <<<"${5:-ec -pkeyopt ec_paramgen_curve:prime256v1}"
+  quiet_openssl req -new -newkey "${key[@]}" -nodes \
     -subj "$subject" -keyout "$pki_dir/$name.key" -out "$pki_dir/$name.csr"
   {
     printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth,serverAuth\n'

@@ -50,12 +50,49 @@ is_imported() {
 }
 
 import_archive() {
-  local archive="$1" started=$SECONDS
+  local archive="$1" started=$SECONDS reference
   [ -f "$archive" ] || die "there is no archive $archive"
   if is_imported "$archive"; then
     say "image already there: $(archive_contents "$archive" | cut -d' ' -f1)"
-    return 0
+  else
+    containerd_images import "$archive" >/dev/null || die "containerd could not import $archive; give an archive made by 'buildah push IMAGE oci-archive:FILE:IMAGE'"
+    say "imported $archive in $((SECONDS - started)) s"
   fi
-  containerd_images import "$archive" >/dev/null || die "containerd could not import $archive; give an archive made by 'buildah push IMAGE oci-archive:FILE:IMAGE'"
-  say "imported $archive in $((SECONDS - started)) s"
+  while read -r reference _; do
+    [ -z "$reference" ] || keep_newest "$reference"
+  done < <(archive_contents "$archive")
+}
+
+import_label=hone.dev/imported
+
+# Of an image of ours, the one that was imported just now and the one before it stay: every change makes another of up to gigabytes.
+keep_newest() {
+  local reference="$1" old
+  containerd_images label "$reference" "$import_label=$(date +%s%N)" >/dev/null
+  case "$reference" in localhost/hone-*:*) ;; *) return 0 ;; esac
+  while read -r old; do
+    say "removing the old image $old"
+    remove_image "$old"
+  done < <(imports_of "${reference%:*}" | tail -n +3)
+}
+
+# imports_of REPOSITORY prints its images, the last import first; one without our label is older than all that have it.
+imports_of() {
+  containerd_images list | awk -v prefix="$1:" -v label="$import_label=" '
+    index($1, prefix) == 1 {
+      time = 0
+      if (match($0, label "[0-9]+")) time = substr($0, RSTART + length(label), RLENGTH - length(label))
+      print time, $1
+    }' | sort -rn -k 1,1 | cut -d ' ' -f 2
+}
+
+# The kubelet's runtime knows an image by its digest as well, which would keep its content.
+remove_image() {
+  local digest names
+  digest="$(containerd_images list "name==$1" | awk 'NR == 2 { print $3 }')"
+  mapfile -t names < <(containerd_images list | awk -v digest="$digest" '$3 == digest { print $1 }')
+  if [ "$(grep -cv '^sha256:' < <(printf '%s\n' "${names[@]}"))" -gt 1 ]; then
+    names=("$1") # the same content under another name, which goes on needing it
+  fi
+  containerd_images rm --sync "${names[@]}" >/dev/null
 }

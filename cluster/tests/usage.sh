@@ -31,7 +31,7 @@ archive_is_imported_once() {
   local archive="$work/probe.oci.tar" built
   built="$(scratch_image "$tools/probe" "$probe_image")"
   # As buildah writes it, which is what the images of Hone come as.
-  oci_archive "$built" "$archive"
+  oci_archive "$built" "$archive" "$probe_image"
   "$here/cluster" import "$archive"
   expect "already there: $probe_image" "$here/cluster" import "$archive"
   refuse "there is no archive" "$here/cluster" import "$work/none.tar"
@@ -39,9 +39,35 @@ archive_is_imported_once() {
   refuse "buildah push" "$here/cluster" import "$work/bad.tar"
 }
 
-# oci_archive DOCKER-ARCHIVE FILE writes the same image as an OCI archive.
+old_images_are_removed() {
+  local version digests
+  digests="$(image_digests)"
+  for version in 1 2 3 4; do import_many "$version"; done
+  [ "$(versions_of_many)" = "3 4 " ]
+  # One that is imported again is the newest then.
+  import_many 3
+  import_many 1
+  [ "$(versions_of_many)" = "1 3 " ]
+  # Of the others nothing is left, under their digest either; and what is not theirs was not touched.
+  [ "$(comm -13 <(echo "$digests") <(image_digests) | wc -l)" -eq 2 ]
+  [ -z "$(comm -23 <(echo "$digests") <(image_digests))" ]
+}
+
+# A file of its own makes each version another image.
+import_many() { # version
+  local name="$work/many-$1"
+  printf '%s' "$1" >"$name"
+  oci_archive "$(scratch_image "$name" "localhost/hone-many:$1")" "$name.tar" "localhost/hone-many:$1"
+  "$here/cluster" import "$name.tar"
+}
+
+versions_of_many() { containerd_images list -q | sed -n 's/^localhost\/hone-many://p' | sort | tr '\n' ' '; }
+
+image_digests() { containerd_images list | awk 'NR > 1 { print $3 }' | sort -u; }
+
+# oci_archive DOCKER-ARCHIVE FILE REFERENCE writes the same image as an OCI archive.
 oci_archive() {
-  local from="$1" to="$2" layout="$work/layout" config layer manifest
+  local from="$1" to="$2" reference="$3" layout="$work/layout" config layer manifest
   rm -rf "$layout" "$work/unpacked"
   mkdir -p "$layout/blobs/sha256" "$work/unpacked"
   tar -C "$work/unpacked" -xf "$from"
@@ -56,7 +82,7 @@ oci_archive() {
   jq -nc --argjson config "$config" --argjson layer "$layer" \
     '{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config, layers: [$layer]}' >"$work/manifest.json"
   manifest="$(blob "$work/manifest.json" application/vnd.oci.image.manifest.v1+json)"
-  jq -nc --argjson manifest "$manifest" --arg reference "$probe_image" \
+  jq -nc --argjson manifest "$manifest" --arg reference "$reference" \
     '{schemaVersion: 2, manifests: [$manifest + {annotations: {"org.opencontainers.image.ref.name": $reference}}]}' >"$layout/index.json"
   printf '{"imageLayoutVersion": "1.0.0"}' >"$layout/oci-layout"
   tar -C "$layout" -cf "$to" oci-layout index.json blobs
