@@ -160,6 +160,60 @@ def slow() -> None:
         HERE.parent / "models-slow" / "slow" / "1")
 
 
+def elsewhere(name: str, location: str) -> onnx.TensorProto:
+    """A tensor of two numbers whose values are in another file."""
+    values = onnx.TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
+    values.external_data.add(key="location", value=location)
+    values.external_data.add(key="length", value="8")
+    return values
+
+
+def save_external(graph: onnx.GraphProto, name: str, functions: list[onnx.FunctionProto] | None = None) -> onnx.ModelProto:
+    model = helper.make_model(
+        graph, functions=functions, opset_imports=[helper.make_opsetid("", 20)], ir_version=10, producer_name="hone")
+    folder = HERE.parent / "models-external" / name / "1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    return model
+
+
+def shift() -> None:
+    """y = x + [1, 2], which stand in a file of their own."""
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "shift"], ["y"])],
+        "shift",
+        [tensor("x", TensorProto.FLOAT, ["batch", 2])],
+        [tensor("y", TensorProto.FLOAT, ["batch", 2])],
+        [elsewhere("shift", "weights.data")],
+    )
+    save_external(graph, "shift")
+    weights = HERE.parent / "models-external" / "shift" / "1" / "weights.data"
+    weights.write_bytes(np.array([1, 2], dtype="<f4").tobytes())
+
+
+def places() -> None:
+    """No model that runs: a tensor in each place of an ONNX file that can hold one, with a location of its own."""
+    branch = helper.make_graph(
+        [helper.make_node("Constant", [], ["c"], value=elsewhere("c", "in-a-branch"))], "branch", [], [],
+        [elsewhere("b", "of-a-branch")])
+    sparse = onnx.SparseTensorProto(
+        values=elsewhere("s", "sparse-values"), indices=elsewhere("i", "sparse-indices"), dims=[9])
+    inner = helper.make_graph([], "g", [], [], [elsewhere("g", "in-a-list-of-graphs")])
+    node = helper.make_node("If", ["x"], ["y"], then_branch=branch)
+    node.attribute.extend([
+        helper.make_attribute("tensors", [elsewhere("t", "in-a-list")]),
+        helper.make_attribute("graphs", [inner]),
+        helper.make_attribute("sparse", sparse),
+        helper.make_attribute("sparses", [sparse]),
+    ])
+    graph = helper.make_graph(
+        [node], "places", [], [], [elsewhere("w", "of-the-graph")], sparse_initializer=[sparse])
+    value = helper.make_node("Constant", [], ["y"], value=elsewhere("f", "in-a-function"))
+    function = helper.make_function("hone", "f", [], ["y"], [value], [helper.make_opsetid("", 20)])
+    function.attribute_proto.append(helper.make_attribute("default", elsewhere("d", "a-default")))
+    save_external(graph, "places", [function])
+
+
 if __name__ == "__main__":
     spam()
     affine(1, 2, 1)
@@ -167,3 +221,5 @@ if __name__ == "__main__":
     types()
     spin()
     slow()
+    shift()
+    places()

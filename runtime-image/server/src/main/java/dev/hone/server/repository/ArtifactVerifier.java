@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.repository.RepositoryException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -52,10 +53,12 @@ public final class ArtifactVerifier {
     for (Manifest.File file : files) {
       verify(folder, file);
     }
+    Path model = model(folder, manifest, files);
+    new ExternalDataCheck(folder).verify(model, path -> listed(files, path) && !unsafe(path));
     return new Artifact(
         folder,
         Optional.of(digest),
-        model(folder, manifest, files),
+        model,
         companion(folder, files, "tokenizer.json"),
         companion(folder, files, "config.json"),
         Optional.ofNullable(manifest.task()));
@@ -139,6 +142,11 @@ public final class ArtifactVerifier {
           "folder %s holds neither %s nor %s: put an artifact or an ONNX model there"
               .formatted(folder.path(), MANIFEST, DEFAULT_MODEL));
     }
+    // Unverified as the model itself, but of this folder and no link to somewhere else.
+    new ExternalDataCheck(folder)
+        .verify(
+            model,
+            path -> Files.isRegularFile(folder.path().resolve(path), LinkOption.NOFOLLOW_LINKS));
     LOG.warnf("model '%s' has no %s: its files are served unverified", folder.name(), MANIFEST);
     return new Artifact(
         folder, Optional.empty(), model, Optional.empty(), Optional.empty(), Optional.empty());

@@ -9,9 +9,11 @@ import dev.hone.server.testing.Models;
 import dev.hone.server.testing.ServerProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The packaged server as a process of its own, as a container runs it. */
 @Timeout(180)
 class PackagedServerIT {
+  private static final Pattern ORT_SETTING = Pattern.compile("(ORT_[A-Z_]+)=(\\S+)");
+
   @TempDir Path folder;
 
   private ServerProcess start(Map<String, String> environment) throws Exception {
@@ -89,6 +93,31 @@ class PackagedServerIT {
   }
 
   @Test
+  void keepsNothingBelowHomeWithTheEnvironmentOfItsImage() throws Exception {
+    Path home = Files.createDirectory(folder.resolve("home"));
+    Map<String, String> environment =
+        new HashMap<>(
+            Map.of(
+                "HONE_MODEL_REPOSITORY",
+                Models.REPOSITORY.toString(),
+                "HOME",
+                home.toString(),
+                "XDG_CACHE_HOME",
+                home.toString()));
+    ORT_SETTING
+        .matcher(Files.readString(Path.of("Containerfile")))
+        .results()
+        .forEach(setting -> environment.put(setting.group(1), setting.group(2)));
+    try (ServerProcess server = start(environment)) {
+      server.awaitReady();
+      assertThat(home).isEmptyDirectory();
+      server.terminate();
+      assertThat(server.exitCode()).isZero();
+    }
+    assertThat(home).isEmptyDirectory();
+  }
+
+  @Test
   void leavesWithTheReasonWhenTheDigestIsAnother() throws Exception {
     Path repository = Files.createDirectory(folder.resolve("models"));
     Models.copySpam(repository);
@@ -110,6 +139,16 @@ class PackagedServerIT {
         Map.of("HONE_MODEL_REPOSITORY", repository.toString()),
         "ArtifactCorrupt",
         "file 'tokenizer.json' of model 'spam' is corrupt: expected sha256");
+  }
+
+  @Test
+  void leavesWithTheReasonWhenWeightsAreOutsideOfTheArtifact() throws Exception {
+    Path model = Files.createDirectories(folder.resolve("models/shift/1")).resolve("model.onnx");
+    Files.copy(Models.REPOSITORY.resolveSibling("models-external/shift/1/model.onnx"), model);
+    assertLeaves(
+        Map.of("HONE_MODEL_REPOSITORY", folder.resolve("models").toString()),
+        "ArtifactCorrupt",
+        "takes weights from 'weights.data', which is not one of the artifact's files");
   }
 
   @Test

@@ -57,6 +57,12 @@ public final class Models {
   /** Adds a file to an artifact and to its manifest. */
   public static void addFile(Path artifact, String name, String content) throws IOException {
     Files.writeString(artifact.resolve(name), content);
+    listFile(artifact, name);
+  }
+
+  /** Adds a file that is there to an artifact's manifest. */
+  public static void listFile(Path artifact, String name) throws IOException {
+    long size = Files.size(artifact.resolve(name));
     String sha256 = sha256(artifact.resolve(name));
     editManifest(
         artifact,
@@ -64,7 +70,7 @@ public final class Models {
             ((ArrayNode) manifest.get("files"))
                 .addObject()
                 .put("path", name)
-                .put("sizeBytes", content.length())
+                .put("sizeBytes", size)
                 .put("sha256", sha256));
   }
 
