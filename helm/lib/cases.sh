@@ -44,6 +44,14 @@ is_refused() { # values
   grep -qF -- "$expected" <<<"$answer" || { echo "expected: $expected"; echo "$answer"; return 1; }
 }
 
+# Nothing of it is outside of namespaces then, so that whoever installs it needs no rights there.
+stays_in_namespaces() {
+  local kinds
+  kinds="$(render --set 'watchNamespaces={team-a}' --set rbac.aggregateToDefaultRoles=false --set crds.install=false | sed -n 's/^kind: //p' | sort -u)"
+  [[ -n "$kinds" ]]
+  if grep -E '^(Cluster|CustomResource|Namespace)' <<<"$kinds"; then return 1; fi
+}
+
 package_is_whole() {
   helm package "$chart" --destination "$folder" >/dev/null
   local package=("$folder"/hone-*.tgz)
@@ -64,6 +72,31 @@ api_server_takes() { # values
 }
 
 yaml_namespaces() { render --values "$1" --set crds.install=false | sed -n 's/^  namespace: //p' | sort -u; }
+
+# The schemas of every kind that this API server serves, ours among them; a ServiceMonitor's is known only where the Prometheus operator is.
+write_schemas() {
+  python3 "$here/lib/schemas.py" "$folder/schemas"
+  [[ -s "$folder/schemas/hone.dev/finetunejob_v1alpha1.json" && -s "$folder/schemas/apps/deployment_v1.json" ]]
+}
+
+conform() { kubeconform -strict -summary -skip ServiceMonitor -schema-location "$folder/schemas/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json" "$@"; }
+
+conforms() { # values
+  render --values "$1" | conform
+}
+
+# What would be the use of a check that lets everything pass?
+mistakes_do_not_conform() {
+  local answer
+  answer="$(render | sed 's/^  replicas: 1$/  replicas: one/' | conform 2>&1)" && return 1
+  grep -q "replicas" <<<"$answer" || { echo "$answer"; return 1; }
+  answer="$(render | sed 's/^  revisionHistoryLimit:/  revisionHistoryLimits:/' | conform 2>&1)" && return 1
+  grep -q "revisionHistoryLimits" <<<"$answer" || { echo "$answer"; return 1; }
+  answer="$(printf 'apiVersion: apps/v1beta1\nkind: Deployment\n' | conform 2>&1)" && return 1
+  grep -qi "schema" <<<"$answer" || { echo "$answer"; return 1; }
+}
+
+examples_conform() { conform "$here"/../examples/*/*.yaml; }
 
 may() { # yes|no, verb, resource[/name] or resource:subresource, namespace
   local answer subresource=()

@@ -25,6 +25,14 @@ app.kubernetes.io/component: operator
 {{- end -}}
 {{- end }}
 
+{{/* Not empty if the operator may read nodes: as rbac.nodes says, or else where it works cluster-wide anyway. */}}
+{{- define "hone.readsNodes" -}}
+{{- if kindIs "bool" .Values.rbac.nodes -}}
+{{- if .Values.rbac.nodes -}}yes{{- end -}}
+{{- else if not .Values.watchNamespaces -}}yes
+{{- end -}}
+{{- end }}
+
 {{/* What the operator may do in every namespace that it works in. */}}
 {{- define "hone.namespacedRules" -}}
 - apiGroups: [hone.dev]
