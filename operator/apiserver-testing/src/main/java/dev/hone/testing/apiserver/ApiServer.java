@@ -83,9 +83,14 @@ public final class ApiServer {
 
   /** A client with the given bearer token; the caller closes it. */
   public KubernetesClient client(String token) {
+    return client(token, url());
+  }
+
+  /** A client that reaches the API server by another address, say a {@link Wire}'s. */
+  public KubernetesClient client(String token, String address) {
     Config config =
         new ConfigBuilder(Config.empty())
-            .withMasterUrl(url())
+            .withMasterUrl(address)
             .withCaCertFile(caCertificate().toString())
             .withOauthToken(token)
             .withNamespace("default")

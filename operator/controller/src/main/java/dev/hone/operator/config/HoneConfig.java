@@ -36,6 +36,13 @@ public interface HoneConfig {
   Optional<Set<String>> watchNamespaces();
 
   /**
+   * Whether the operator works everywhere; otherwise it has Roles only, and nothing cluster-wide.
+   */
+  default boolean watchesAllNamespaces() {
+    return watchNamespaces().stream().flatMap(Set::stream).allMatch(String::isBlank);
+  }
+
+  /**
    * How many progress writes per second all replicas together may send to the API server ({@code
    * HONE_STATUS_WRITES_PER_SECOND}).
    */

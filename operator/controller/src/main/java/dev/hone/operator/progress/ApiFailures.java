@@ -16,6 +16,8 @@ public final class ApiFailures {
     return e.getCode() == 0
         || e.getCode() >= HttpURLConnection.HTTP_INTERNAL_ERROR
         || e.getCode() == TOO_MANY_REQUESTS
+        // Somebody else was faster.
+        || e.getCode() == HttpURLConnection.HTTP_CONFLICT
         // A cluster whose webhook or aggregator is down, or whose certificates just rotated.
         || e.getCode() == HttpURLConnection.HTTP_UNAUTHORIZED
         // Rights are given by people, who may be about to do so.

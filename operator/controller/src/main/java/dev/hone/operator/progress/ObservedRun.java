@@ -13,11 +13,15 @@ import org.jspecify.annotations.Nullable;
  * does not understand can never keep a result from being taken.
  *
  * @param resourceUid uid of the resource
+ * @param resourceVersion version of the resource that was read
  * @param job the Job that the leader has recorded, if any
  * @param progressTime time of the progress that was written last, if any
  */
 public record ObservedRun(
-    String resourceUid, @Nullable JobReference job, @Nullable Instant progressTime) {
+    String resourceUid,
+    String resourceVersion,
+    @Nullable JobReference job,
+    @Nullable Instant progressTime) {
 
   /** Whether the Job of that uid is the one that counts. */
   public boolean isCurrent(String jobUid) {
@@ -42,7 +46,10 @@ public record ObservedRun(
     JobReference job =
         name == null || uid == null || hash == null ? null : new JobReference(name, uid, hash);
     return new ObservedRun(
-        resource.getMetadata().getUid(), job, instant(resource.get("status", "progress", "time")));
+        resource.getMetadata().getUid(),
+        resource.getMetadata().getResourceVersion(),
+        job,
+        instant(resource.get("status", "progress", "time")));
   }
 
   private static @Nullable Instant instant(@Nullable String text) {

@@ -1,10 +1,14 @@
 package dev.hone.operator.progress;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.hone.api.Names;
 import dev.hone.operator.config.HoneConfig;
 import dev.hone.operator.metrics.ReportMetrics;
 import dev.hone.operator.progress.auth.Authenticator;
 import dev.hone.operator.progress.auth.RunResolver;
+import dev.hone.operator.progress.auth.SignedTokenVerifier;
+import dev.hone.operator.progress.auth.TokenReviewer;
+import dev.hone.operator.progress.auth.TokenVerifier;
 import dev.hone.operator.progress.http.ReportServer;
 import dev.hone.operator.progress.write.ProgressWriter;
 import dev.hone.operator.progress.write.Reporters;
@@ -52,7 +56,11 @@ public class ReportEndpoint {
     this.certificates = certificates;
     this.writer = new ProgressWriter(share, MAX_WAITING, new StatusProgressPatch(client), metrics);
     var authenticator =
-        new Authenticator(client, config.report().tokenCache(), Ticker.systemTicker());
+        new Authenticator(
+            tokens(client, config, clock),
+            client,
+            config.report().tokenCache(),
+            Ticker.systemTicker());
     var service =
         new ReportService(client, new RunResolver(client, authenticator), writer, reporters, clock);
     this.server =
@@ -106,6 +114,13 @@ public class ReportEndpoint {
       LOG.warnf(
           "Cannot look at the certificates now, so the old one is served on: %s", e.getMessage());
     }
+  }
+
+  /** With Roles alone there is no right to have tokens reviewed. */
+  private static TokenVerifier tokens(KubernetesClient client, HoneConfig config, Clock clock) {
+    return config.watchesAllNamespaces()
+        ? new TokenReviewer(client, Names.REPORT_AUDIENCE)
+        : new SignedTokenVerifier(client, Names.REPORT_AUDIENCE, clock);
   }
 
   /** A pod that waits for its answer is better told to come back than kept for minutes. */

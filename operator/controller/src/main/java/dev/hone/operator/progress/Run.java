@@ -1,5 +1,15 @@
 package dev.hone.operator.progress;
 
-/** The one run of a resource that counts now: the Job that its status names. */
+/**
+ * The one run of a resource that counts now: the Job that its status names.
+ *
+ * @param seen the resource as it was when the report came
+ */
 public record Run(
-    ResourceKey resource, String resourceUid, String jobName, String jobUid, String hash) {}
+    ResourceKey resource, ObservedRun seen, String jobName, String jobUid, String hash) {
+
+  /** Uid of the resource. */
+  public String resourceUid() {
+    return seen.resourceUid();
+  }
+}

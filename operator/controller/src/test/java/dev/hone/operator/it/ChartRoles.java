@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -16,22 +17,37 @@ public final class ChartRoles {
 
   private ChartRoles() {}
 
-  /** The roles and bindings of the operator in the given namespace. */
+  /** The roles and bindings of an operator that works everywhere. */
   public static List<HasMetadata> render(String namespace) {
-    String manifests =
-        run(
-            run(Repository.root().resolve("cluster/bin/kube-tools").toString(), "--only", "helm")
-                    .strip()
-                + "/helm",
-            "template",
-            "hone",
-            chart().toString(),
-            "--namespace",
-            namespace,
-            "--show-only",
-            "templates/rbac-work.yaml",
-            "--show-only",
-            "templates/rbac-own-namespace.yaml");
+    return render(namespace, "--show-only", "templates/rbac-nodes.yaml");
+  }
+
+  /** The roles and bindings of an operator that works in some namespaces: no ClusterRole. */
+  public static List<HasMetadata> renderNarrowed(String namespace, String... watched) {
+    return render(namespace, "--set", "watchNamespaces={" + String.join(",", watched) + "}");
+  }
+
+  private static List<HasMetadata> render(String namespace, String... others) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                run(
+                            Repository.root().resolve("cluster/bin/kube-tools").toString(),
+                            "--only",
+                            "helm")
+                        .strip()
+                    + "/helm",
+                "template",
+                "hone",
+                chart().toString(),
+                "--namespace",
+                namespace,
+                "--show-only",
+                "templates/rbac-work.yaml",
+                "--show-only",
+                "templates/rbac-own-namespace.yaml"));
+    command.addAll(List.of(others));
+    String manifests = run(command.toArray(String[]::new));
     return Stream.of(manifests.split("(?m)^---$"))
         .filter(document -> document.contains("kind:"))
         .map(

@@ -44,8 +44,12 @@ abstract class OperatorTest {
     startOperator();
   }
 
-  void startOperator() {
-    operator = RunningOperator.start(server, bench.namespace(), models.getAddress().getPort());
+  final void startOperator() {
+    operator = newOperator(server, models.getAddress().getPort());
+  }
+
+  RunningOperator newOperator(ApiServer apiServer, int modelPort) {
+    return RunningOperator.start(apiServer, bench.namespace(), modelPort);
   }
 
   void stopOperator() {

@@ -34,14 +34,29 @@ final class RunningOperator implements AutoCloseable {
     this.operator = operator;
   }
 
+  /** With the rights to work everywhere. */
   static RunningOperator start(ApiServer server, String namespace, int modelPort) {
     server
         .admin()
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
         .serverSideApply();
-    KubernetesClient client =
-        server.serviceAccount(NAMESPACE, "hone-operator", ChartRoles.render(NAMESPACE));
+    return start(
+        server.serviceAccount(NAMESPACE, "hone-operator", ChartRoles.render(NAMESPACE)),
+        namespace,
+        modelPort);
+  }
+
+  /** With Roles alone, from a namespace of its own. */
+  static RunningOperator startNarrowed(ApiServer server, String namespace, int modelPort) {
+    String home = server.newNamespace("narrowed");
+    return start(
+        server.serviceAccount(home, "hone-operator", ChartRoles.renderNarrowed(home, namespace)),
+        namespace,
+        modelPort);
+  }
+
+  private static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
     Operator operator =
         new Operator(
             configuration ->

@@ -1,13 +1,12 @@
 package dev.hone.operator.progress;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
+import static dev.hone.operator.progress.Reports.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.api.Names;
 import dev.hone.api.common.JobReference;
 import dev.hone.api.common.Progress;
 import dev.hone.api.common.ProgressSummary;
-import dev.hone.api.common.RunStatus;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.operator.config.HoneConfig;
 import dev.hone.operator.it.ChartRoles;
@@ -20,11 +19,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -66,7 +63,7 @@ class ReportEndpointIT {
 
     assertThat(answer.body()).isEqualTo("{\"intervalSeconds\":2}");
     assertThat(answer.statusCode()).isEqualTo(200);
-    Progress written = progressOf(awaitPercent(42.5));
+    Progress written = progressOf(run.awaitPercent(42.5));
     assertThat(written.summary()).isEqualTo(new ProgressSummary("42%", "34/80", "0.3100", null));
     assertThat(written.phase()).isEqualTo("Training");
   }
@@ -74,11 +71,11 @@ class ReportEndpointIT {
   @Test
   void progressAndTheLeadersConditionsLiveSideBySide() throws Exception {
     replica.post(run.path("progress"), run.token(), progress(10));
-    awaitPercent(10);
+    run.awaitPercent(10);
     run.record();
     replica.post(run.path("progress"), run.token(), progress(20));
 
-    FineTuneJob written = awaitPercent(20);
+    FineTuneJob written = run.awaitPercent(20);
     assertThat(written.getStatus().conditions()).hasSize(1);
     assertThat(written.getStatus().job())
         .isNotNull()
@@ -163,7 +160,7 @@ class ReportEndpointIT {
       assertRefused(
           second.post(run.path("result"), run.token(), result("b")), 409, "another artifact");
     }
-    assertThat(progressOf(awaitPercent(100)).phase()).isEqualTo("Completed");
+    assertThat(progressOf(run.awaitPercent(100)).phase()).isEqualTo("Completed");
   }
 
   @Test
@@ -246,29 +243,8 @@ class ReportEndpointIT {
     assertThat(replica.endpoint.isReady()).isFalse();
   }
 
-  private FineTuneJob awaitPercent(double percent) {
-    return server
-        .admin()
-        .resource(run.resource)
-        .waitUntilCondition(
-            job ->
-                Optional.ofNullable(job)
-                    .map(FineTuneJob::getStatus)
-                    .map(RunStatus::progress)
-                    .map(Progress::percent)
-                    .filter(value -> value == percent)
-                    .isPresent(),
-            20,
-            SECONDS);
-  }
-
   private static Progress progressOf(FineTuneJob job) {
     return Objects.requireNonNull(job.getStatus().progress());
-  }
-
-  private static void assertRefused(HttpResponse<String> answer, int status, String part) {
-    assertThat(answer.body()).contains(part).startsWith("{\"error\":");
-    assertThat(answer.statusCode()).isEqualTo(status);
   }
 
   private static List<String> ownedStatusFields(List<ManagedFieldsEntry> entries, String manager) {
@@ -281,16 +257,10 @@ class ReportEndpointIT {
   }
 
   private static String progress(double percent) {
-    return """
-        {"contractVersion":"v1","hash":"%s","phase":"Training","percent":%s,\
-        "step":34,"totalSteps":80,"loss":0.31,"time":"%s"}"""
-        .formatted(HASH, percent, Instant.now());
+    return Reports.progress(HASH, percent);
   }
 
   private static String result(String digit) {
-    return """
-        {"contractVersion":"v1","hash":"%s","reused":false,"metrics":{},"lineage":[],"phases":[],\
-        "artifact":{"uri":"pvc://a/b","digest":"sha256:%s","sizeBytes":1}}"""
-        .formatted(HASH, digit.repeat(64));
+    return Reports.result(HASH, digit);
   }
 }

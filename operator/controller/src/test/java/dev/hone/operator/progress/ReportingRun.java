@@ -3,10 +3,12 @@ package dev.hone.operator.progress;
 import dev.hone.api.FieldManagers;
 import dev.hone.api.HoneApi;
 import dev.hone.api.Names;
+import dev.hone.api.common.Progress;
 import dev.hone.api.common.RunStatus;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.Repository;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
@@ -22,9 +24,14 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A FineTuneJob with a Job and a pod, as the leader and the Job controller would make them. */
-final class ReportingRun {
+public final class ReportingRun {
+  private static final int PATIENCE_SECONDS = 30;
+
   private final ApiServer server;
   private final KubernetesClient admin;
   final FineTuneJob resource;
@@ -42,7 +49,7 @@ final class ReportingRun {
   }
 
   /** A new resource whose status names its run. */
-  static ReportingRun create(ApiServer server, String namespace, String name, String hash)
+  public static ReportingRun create(ApiServer server, String namespace, String name, String hash)
       throws IOException {
     FineTuneJob resource;
     try (InputStream yaml =
@@ -101,12 +108,13 @@ final class ReportingRun {
                 .build());
   }
 
-  String namespace() {
+  /** Where it is. */
+  public String namespace() {
     return resource.getMetadata().getNamespace();
   }
 
   /** A token as the kubelet projects it into the pod. */
-  String token() {
+  public String token() {
     return token(Names.REPORT_AUDIENCE);
   }
 
@@ -119,14 +127,41 @@ final class ReportingRun {
         pod.getMetadata().getUid());
   }
 
-  String path(String report) {
+  /** Where its pod sends reports. */
+  public String path(String report) {
     return Names.reportPath(namespace(), FineTuneJob.PLURAL, resource.getMetadata().getName())
         + "/"
         + report;
   }
 
-  RunStatus status() {
+  /** The resource's status as it is now. */
+  public RunStatus status() {
     return admin.resource(resource).get().getStatus();
+  }
+
+  /** Waits until the status shows that progress. */
+  public FineTuneJob awaitPercent(double percent) {
+    return admin
+        .resource(resource)
+        .waitUntilCondition(
+            job ->
+                Optional.ofNullable(job)
+                    .map(FineTuneJob::getStatus)
+                    .map(RunStatus::progress)
+                    .map(Progress::percent)
+                    .filter(value -> value == percent)
+                    .isPresent(),
+            PATIENCE_SECONDS,
+            TimeUnit.SECONDS);
+  }
+
+  /** The result that was kept, or nothing. */
+  public @Nullable ConfigMap result() {
+    return admin
+        .configMaps()
+        .inNamespace(namespace())
+        .withName(Names.resultConfigMap(resource.getMetadata().getName(), hash))
+        .get();
   }
 
   void deletePod() {

@@ -3,7 +3,7 @@ package dev.hone.operator.progress.auth;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.hone.api.Names;
+import dev.hone.operator.progress.Refusal;
 import dev.hone.operator.progress.ReportRefusedException;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
@@ -21,13 +21,14 @@ import org.jspecify.annotations.Nullable;
 public final class Authenticator {
   private static final int MAX_CACHED = 4096;
 
-  private final TokenReviewer reviewer;
+  private final TokenVerifier tokens;
   private final PodJobs jobs;
-  private final Cache<String, Answer> answers;
+  private final Cache<Question, Answer> answers;
 
-  /** Authenticates by way of the given client. */
-  public Authenticator(KubernetesClient client, Duration cacheFor, Ticker ticker) {
-    this.reviewer = new TokenReviewer(client, Names.REPORT_AUDIENCE);
+  /** Authenticates tokens by the given check, and finds their pods by the given client. */
+  public Authenticator(
+      TokenVerifier tokens, KubernetesClient client, Duration cacheFor, Ticker ticker) {
+    this.tokens = tokens;
     this.jobs = new PodJobs(client);
     this.answers =
         Caffeine.newBuilder()
@@ -49,19 +50,31 @@ public final class Authenticator {
     }
   }
 
-  ReportingPod authenticate(String token) throws ReportRefusedException {
-    String hash = sha256(token);
-    Answer known = answers.getIfPresent(hash);
+  /** Whose token it is, and where its pod should be. */
+  private record Question(String tokenHash, String namespace) {}
+
+  /** The pod that the token was made for, which must be in the given namespace. */
+  ReportingPod authenticate(String token, String namespace) throws ReportRefusedException {
+    Question question = new Question(sha256(token), namespace);
+    Answer known = answers.getIfPresent(question);
     if (known == null) {
-      known = ask(token);
-      answers.put(hash, known);
+      known = ask(token, namespace);
+      answers.put(question, known);
     }
     return known.orThrow();
   }
 
-  private Answer ask(String token) {
+  private Answer ask(String token, String namespace) {
     try {
-      return new Answer(jobs.jobOf(reviewer.review(token)), null);
+      PodIdentity pod = tokens.verify(token);
+      // Before the pod is looked up: there may be no right to look into its namespace.
+      if (!pod.namespace().equals(namespace)) {
+        throw new ReportRefusedException(
+            Refusal.OTHER_NAMESPACE,
+            "A pod of namespace %s cannot report for namespace %s."
+                .formatted(pod.namespace(), namespace));
+      }
+      return new Answer(jobs.jobOf(pod), null);
     } catch (ReportRefusedException e) {
       return new Answer(null, e);
     }

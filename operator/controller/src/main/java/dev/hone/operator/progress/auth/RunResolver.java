@@ -24,13 +24,7 @@ public final class RunResolver {
 
   /** The run that the owner of the token may report for, if it is the resource's current one. */
   public Run resolve(String token, ResourceKey key) throws ReportRefusedException {
-    ReportingPod pod = authenticator.authenticate(token);
-    if (!pod.pod().namespace().equals(key.namespace())) {
-      throw new ReportRefusedException(
-          Refusal.OTHER_NAMESPACE,
-          "A pod of namespace %s cannot report for namespace %s."
-              .formatted(pod.pod().namespace(), key.namespace()));
-    }
+    ReportingPod pod = authenticator.authenticate(token, key.namespace());
     ObservedRun observed =
         ObservedRun.read(client, key)
             .orElseThrow(
@@ -39,7 +33,7 @@ public final class RunResolver {
                         Refusal.NOT_FOUND, "There is no %s.".formatted(key)));
     JobReference recorded = observed.job();
     if (recorded != null && pod.jobUid().equals(recorded.uid())) {
-      return new Run(key, observed.resourceUid(), recorded.name(), pod.jobUid(), recorded.hash());
+      return new Run(key, observed, recorded.name(), pod.jobUid(), recorded.hash());
     }
     throw refusal(pod, key, observed);
   }

@@ -1,6 +1,5 @@
 package dev.hone.operator.progress.auth;
 
-import dev.hone.operator.progress.Refusal;
 import dev.hone.operator.progress.ReportRefusedException;
 import io.fabric8.kubernetes.api.model.authentication.TokenReview;
 import io.fabric8.kubernetes.api.model.authentication.TokenReviewBuilder;
@@ -12,21 +11,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the API server whose token it is. */
-final class TokenReviewer {
-  private static final String SERVICE_ACCOUNT = "system:serviceaccount:";
+/** Asks the API server whose token it is, which takes a right that only a ClusterRole gives. */
+public final class TokenReviewer implements TokenVerifier {
   private static final String POD_NAME = "authentication.kubernetes.io/pod-name";
   private static final String POD_UID = "authentication.kubernetes.io/pod-uid";
 
   private final KubernetesClient client;
   private final String audience;
 
-  TokenReviewer(KubernetesClient client, String audience) {
+  /** Asks by the given client about tokens of the given audience. */
+  public TokenReviewer(KubernetesClient client, String audience) {
     this.client = client;
     this.audience = audience;
   }
 
-  PodIdentity review(String token) throws ReportRefusedException {
+  @Override
+  public PodIdentity verify(String token) throws ReportRefusedException {
     TokenReview review =
         new TokenReviewBuilder()
             .withNewSpec()
@@ -38,10 +38,7 @@ final class TokenReviewer {
     if (status == null
         || !Boolean.TRUE.equals(status.getAuthenticated())
         || !status.getAudiences().contains(audience)) {
-      throw new ReportRefusedException(
-          Refusal.TOKEN_INVALID,
-          "The token is not valid; send the pod's projected token with audience %s, read again before each report."
-              .formatted(audience));
+      throw TokenRefusals.invalid(audience);
     }
     return pod(status.getUser());
   }
@@ -50,14 +47,11 @@ final class TokenReviewer {
     Map<String, List<String>> extra = Optional.ofNullable(user.getExtra()).orElse(Map.of());
     String name = first(extra.get(POD_NAME));
     String uid = first(extra.get(POD_UID));
-    String username = Optional.ofNullable(user.getUsername()).orElse("");
-    if (name == null || uid == null || !username.startsWith(SERVICE_ACCOUNT)) {
-      throw new ReportRefusedException(
-          Refusal.TOKEN_INVALID,
-          "The token is not bound to a pod; send the token that is projected into the pod.");
+    ServiceAccountName account = ServiceAccountName.parse(user.getUsername()).orElse(null);
+    if (name == null || uid == null || account == null) {
+      throw TokenRefusals.notOfAPod();
     }
-    String namespace = username.substring(SERVICE_ACCOUNT.length()).split(":", 2)[0];
-    return new PodIdentity(namespace, name, uid);
+    return new PodIdentity(account.namespace(), name, uid);
   }
 
   private static @Nullable String first(@Nullable List<String> values) {

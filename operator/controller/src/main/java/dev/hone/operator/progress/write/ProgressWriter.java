@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProgressWriter implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ProgressWriter.class);
-  private static final int MAX_ATTEMPTS = 5;
+  private static final int MAX_ATTEMPTS = 300;
   private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
 
   private final WriteSchedule<ResourceKey, ProgressUpdate> schedule;
