@@ -7,6 +7,9 @@ import static dev.hone.operator.it.Workbench.inferenceIs;
 import static dev.hone.operator.it.Workbench.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.api.common.BestStep;
+import dev.hone.api.common.CurvePoint;
+import dev.hone.api.common.Resumes;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
@@ -63,6 +66,10 @@ class ChainIT extends OperatorTest {
     assertThat(trained.getStatus().artifact().digest()).isEqualTo(DIGEST_A);
     assertThat(trained.getStatus().summary().accuracy()).isEqualTo("96.8%");
     assertThat(trained.getStatus().training().trainableParameters()).isEqualTo(340226);
+    assertThat(trained.getStatus().training().best()).isEqualTo(new BestStep(70, "loss", 0.09));
+    assertThat(trained.getStatus().training().lastPoints())
+        .containsExactly(new CurvePoint(79, 0.081, null), new CurvePoint(80, 0.08, 0.1));
+    assertThat(trained.getStatus().resumes()).isEqualTo(new Resumes(1, 7));
 
     Job compressing = bench.job("spam-int8");
     String config =
