@@ -26,6 +26,12 @@ test: prerequisites ## Run every test there is, end-to-end included
 bench-precision: prerequisites ## Compare training in BF16 and FP16 with FP32, on the real model and mails
 	@bench/finetune/precision
 
+.PHONY: bench-finetune
+bench-finetune: prerequisites ## Compare every fine-tuning method, and the overhead over a bare loop, on the real model and mails
+	@bench/finetune/methods/run sweep
+	@bench/finetune/methods/run measure
+	@bench/finetune/methods/run overhead
+
 .PHONY: generate
 generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, golden files stay as they are)
 	$(MVN) -q -pl operator/api -am test -Dhone.generate=true -Dsurefire.failIfNoSpecifiedTests=false

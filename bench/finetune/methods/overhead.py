@@ -1,0 +1,55 @@
+"""Times Hone's training against the bare loop's, one after the other in rounds, and keeps the ratio of each round."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import job
+
+OUTPUT = Path(__file__).parent / "overhead.json"
+METHOD = {"lora": {"rank": 8, "alpha": 16, "dropout": 0.0}}
+LEARNING_RATE = 1e-3
+
+
+def bare(data: Path) -> dict[str, Any]:
+    """Run the bare loop."""
+    command = [sys.executable, str(Path(__file__).with_name("bare.py")), "--data", str(data)]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*command, "--learning-rate", str(LEARNING_RATE)], capture_output=True, text=True, check=True
+    )
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def ours(data: Path) -> dict[str, Any]:
+    """Run the same by Hone; nothing is evaluated on more than a few mails, for that would count into the peak."""
+    training = job.run(data, METHOD, LEARNING_RATE, 1, "few")["training"]
+    return {
+        "secondsPerStep": job.BATCH_SIZE / training["samplesPerSecond"],
+        "peakMemoryBytes": training["peakMemoryBytes"],
+    }
+
+
+def main() -> None:
+    """Measure in rounds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    job.cut(options.data, 640)
+    rounds = []
+    for number in range(options.rounds):
+        order = (bare, ours) if number % 2 == 0 else (ours, bare)
+        measured = {one.__name__: one(options.data) for one in order}
+        rounds.append(measured)
+        print(json.dumps(measured), file=sys.stderr)
+    OUTPUT.write_text(json.dumps(rounds, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
