@@ -1,73 +1,200 @@
-"""Several processes that train together over gloo, started as a pod starts them."""
+"""Several processes that train together over gloo: what they learn, how they save, and what one's failure does."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import tiny
-from hone.contract import RunResult
+from conftest import Workbench
+from hone.errors import RunError
 
-SOURCE = str(Path(__file__).parents[1] / "src")
-TRAINING = {"steps": 4, "learningRate": 0.01, "seed": 1, "schedule": "Constant", "weightDecay": 0.01}
-TWO = {"nodes": 1, "processesPerNode": 2}
-FULL = {"method": {"full": {}}}
-
-
-@pytest.fixture
-def exact(bench):
-    """Without dropout and with texts of equal length: a mean of two means is the mean only then."""
-    path = bench.claim / "models/tiny/config.json"
-    config = json.loads(path.read_bytes())
-    config.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-    path.write_text(json.dumps(config))
-    rows = [{**row, "text": " ".join(row["text"].split()[:5])} for row in tiny.mails(96, seed=1)]
-    tiny.write_rows(bench.claim / "data/train.jsonl", rows)
-    return bench
+HERE = Path(__file__).parent
+FULL = {"full": {}}
+LORA = {"lora": {"rank": 4}}
+TRAINING = {"steps": 4, "batchSize": 4, "learningRate": 0.01, "seed": 1, "schedule": "Constant", "weightDecay": 0.01}
+DROPOUT = "pvc://spam/models/dropout"
 
 
-def command(config: Path) -> list[str]:
-    return [sys.executable, "-m", "hone", "run", "--config", str(config)]
+class Group:
+    """Jobs for two processes, each beside what one process does with twice the batch."""
+
+    def __init__(self, bench: Workbench, folder: Path) -> None:
+        self.bench = bench
+        self._folder = folder
+        self._plan: list[dict[str, Any]] = []
+        self.found: list[list[dict[str, Any]]] = []
+
+    def add(self, name: str, *, stop: int | None = None, training: dict[str, Any] | None = None, **changes) -> None:
+        """Plan a job of two processes, whose training differs from the usual by these members."""
+        path = self._folder / f"{len(self._plan)}.json"
+        changes = {"distributed": {"nodes": 1, "processesPerNode": 2}, **changes}
+        self.bench.write_config(path, hash=name, training={**TRAINING, **(training or {})}, **changes)
+        self._plan.append({"name": name, "config": str(path), "stop": stop})
+
+    def alone(self, name: str, training: dict[str, Any] | None = None, **changes) -> None:
+        self.bench.run(hash=name, training={**TRAINING, "batchSize": 8, **(training or {})}, **changes)
+
+    def run(self) -> None:
+        plan = self._folder / "plan"
+        plan.write_text(json.dumps(self._plan))
+        torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{HERE.parent / 'src'}:{HERE}",
+            "HONE_COLLECTIVE_TIMEOUT_SECONDS": "60",
+        }
+        done = subprocess.run(
+            [*torchrun, str(HERE / "group_driver.py"), str(plan)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        assert done.returncode == 0, done.stderr[-8000:]
+        self.found = [json.loads((self._folder / f"plan.{rank}.json").read_bytes()) for rank in (0, 1)]
+
+    def processes(self, name: str) -> list[dict[str, Any]]:
+        """What each process found in the last job of that name."""
+        index = max(index for index, job in enumerate(self._plan) if job["name"] == name)
+        return [found[index] for found in self.found]
+
+    def losses(self, name: str) -> list[float]:
+        lines = (self.bench.artifact(name) / "loss.jsonl").read_text().splitlines()
+        return [json.loads(line)["loss"] for line in lines]
+
+    def weights(self, name: str) -> dict[str, torch.Tensor]:
+        return load_file(self.bench.artifact(name) / "model/model.safetensors")
+
+    def training(self, name: str) -> dict[str, Any]:
+        return json.loads((self.bench.artifact(name) / "manifest.json").read_bytes())["training"]
 
 
-def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": SOURCE, **more}
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path):
+    """One launch for all jobs: most of its time goes by with imports."""
+    root = tmp_path_factory.mktemp("group")
+    bench = Workbench(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HONE_PVC_ROOT", str(root / "pvc"))
+        patch.setenv("HONE_WORKSPACE", str(root / "workspace"))
+        # Texts of equal length and no dropout: only then the mean of two batches' means is the mean of both.
+        rows = [{**row, "text": " ".join(row["text"].split()[:5])} for row in tiny.mails(96, seed=1)]
+        tiny.write_rows(bench.claim / "data/train.jsonl", rows)
+        exact = tiny.bert_config()
+        exact.update({"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
+        tiny.save_model(bench.claim / "models/tiny", exact)
+        tiny.save_model(bench.claim / "models/dropout")
+        jobs = Group(bench, root)
+        plan(jobs)
+        jobs.run()
+        yield jobs
 
 
-def shared(bench, tmp_path: Path, **changes) -> RunResult:
-    """Run in a pod of two processes."""
-    config = bench.write_config(tmp_path / "job.json", distributed=TWO, **changes)
-    done = subprocess.run(command(config), env=environment(), capture_output=True, text=True, timeout=150)
-    assert done.returncode == 0, done.stderr
-    return RunResult.model_validate_json(done.stdout)
+def plan(jobs: Group) -> None:
+    for precision in ("FP32", "FP16"):
+        jobs.alone(f"one{precision.lower()}", method=FULL, precision={"mode": precision})
+        for strategy in ("DDP", "FSDP2"):
+            name = f"{strategy.lower()}{precision.lower()}"
+            jobs.add(name, method=FULL, precision={"mode": precision}, training={"strategy": strategy})
+    jobs.alone("onelora", method=LORA)
+    jobs.add("fsdplora", method=LORA, training={"strategy": "FSDP2"})
+    for strategy in ("DDP", "FSDP2"):
+        name = strategy.lower()
+        jobs.add(
+            f"{name}parts", method=FULL, training={"strategy": strategy, "batchSize": 2, "gradientAccumulationSteps": 2}
+        )
+        saved = {
+            "model": {"uri": DROPOUT},
+            "training": {"steps": 8, "strategy": strategy},
+            "checkpoint": {"everySteps": 3, "keepLast": 2},
+        }
+        for method in (FULL, {"lora": {"rank": 4, "dropout": 0.1}}):
+            kind = name + next(iter(method))
+            jobs.add(f"{kind}w", method=method, **saved)
+            jobs.add(f"{kind}r", method=method, stop=5, **saved)
+            jobs.add(f"{kind}r", method=method, **saved)
+    evaluation = {"everySteps": 2, "earlyStopping": {"patience": 1, "minImprovement": 1000.0}}
+    jobs.add("early", method=FULL, evaluation=evaluation, training={"steps": 20}, checkpoint={"everySteps": 3})
+    jobs.add("refused", method=FULL, evaluation=evaluation, training={"strategy": "FSDP2"})
 
 
-def losses(bench, run_hash: str) -> list[float]:
-    return [json.loads(line)["loss"] for line in (bench.artifact(run_hash) / "loss.jsonl").read_text().splitlines()]
-
-
-def weights(bench, run_hash: str, name: str = "model/model.safetensors") -> dict[str, torch.Tensor]:
-    return load_file(bench.artifact(run_hash) / name)
-
-
-def assert_same_training(bench, one: str, other: str) -> None:
-    assert losses(bench, one) == pytest.approx(losses(bench, other), abs=1e-6)
-    mine, theirs = weights(bench, one), weights(bench, other)
+def assert_same(group: Group, one: str, other: str) -> None:
+    assert group.losses(one) == pytest.approx(group.losses(other), abs=1e-6)
+    mine, theirs = group.weights(one), group.weights(other)
     assert mine.keys() == theirs.keys()
     for name, tensor in mine.items():
-        torch.testing.assert_close(tensor, theirs[name], atol=1e-4, rtol=1e-4)
+        # A key's bias has no influence on attention: its gradient is rounding alone, and Adam makes whole steps of it.
+        if not name.endswith("key.bias"):
+            torch.testing.assert_close(tensor, theirs[name], atol=1e-4, rtol=1e-4, msg=name)
 
 
-@pytest.mark.parametrize("strategy", ["DDP", "FSDP2"])
-def test_two_processes_train_as_one_with_twice_the_batch(exact, tmp_path, strategy):
-    exact.run(**FULL, hash="one", training={**TRAINING, "batchSize": 8})
-    training = {**TRAINING, "batchSize": 4, "strategy": strategy}
-    result = shared(exact, tmp_path, **FULL, hash="two", training=training)
-    assert_same_training(exact, "two", "one")
-    assert result.training.steps == 4
-    assert result.metrics.after.samples == 64
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_two_processes_train_as_one_with_twice_the_batch(group, strategy):
+    assert_same(group, f"{strategy}fp32", "onefp32")
+    assert [found["reason"] for found in group.processes(f"{strategy}fp32")] == [None, None]
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_so_they_do_with_a_loss_scale(group, strategy):
+    assert group.losses(f"{strategy}fp16") == pytest.approx(group.losses("onefp16"), abs=2e-3)
+    assert group.training(f"{strategy}fp16")["skippedSteps"] == group.training("onefp16")["skippedSteps"]
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_accumulation_is_a_larger_batch_for_several_processes_too(group, strategy):
+    assert_same(group, f"{strategy}parts", "onefp32")
+
+
+def test_fsdp2_trains_a_part_of_an_adapter_in_each_process(group):
+    assert_same(group, "fsdplora", "onelora")
+    assert group.training("fsdplora")["trainableParameters"] == group.training("onelora")["trainableParameters"]
+
+
+@pytest.mark.parametrize("name", ["fsdp2fp32", "fsdplora"])
+def test_fsdp2_shards_every_parameter(group, name):
+    found = group.processes(name)
+    assert {process["trainer"] for process in found} == {"ShardedTrainer"}
+    for process in found:
+        assert process["shards"] == process["parameters"] > 10
+        assert process["local"] < 0.6 * process["total"]
+    assert sum(process["local"] for process in found) == found[0]["total"]
+
+
+def test_ddp_shards_nothing(group):
+    assert {(process["trainer"], process["shards"]) for process in group.processes("ddpfp32")} == {("GroupTrainer", 0)}
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_when_one_is_told_to_stop_all_do_and_go_on_later_bit_for_bit(group, strategy, method):
+    whole, parts = f"{strategy}{method}w", f"{strategy}{method}r"
+    assert group.losses(parts) == group.losses(whole)
+    assert len(group.losses(whole)) == 8
+    mine, theirs = group.weights(parts), group.weights(whole)
+    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+    assert group.training(parts)["resumedFromStep"] == 6
+    stopped = [found for found in group.found for found in found if found["reason"] == "Interrupted"]
+    assert len(stopped) == 8
+
+
+def test_all_stop_early_together(group):
+    assert group.training("early")["steps"] == 4
+    assert group.training("early")["stoppedEarly"] is True
+
+
+def test_samples_of_all_processes_count(group):
+    assert group.training("ddpfp32")["samplesPerSecond"] > 0
+    assert group.training("ddpfp32")["steps"] == 4
+
+
+def test_evaluation_of_a_sharded_model_is_refused(group):
+    assert [found["reason"] for found in group.processes("refused")] == ["Unsupported", "Unsupported"]
+    assert RunError("Unsupported", "").exit_code == 64

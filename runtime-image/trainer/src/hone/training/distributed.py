@@ -141,6 +141,17 @@ class GroupTrainer(HoneTrainer):
         for rank, state in enumerate(self._random_states):
             torch.save(state, Path(output_dir) / f"rng_state_{rank}.pth")
 
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        # Trainer would map the state to the device of a group, which is called cpu:0 on a CPU and unknown then.
+        if checkpoint is None:
+            return
+        self._load_optimizer_state(torch.load(Path(checkpoint) / _OPTIMIZER, map_location="cpu", weights_only=True))
+        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / _SCHEDULER, weights_only=True))
+
+    def _load_optimizer_state(self, state: dict[str, Any]) -> None:
+        optimizer: Any = self.optimizer
+        optimizer.load_state_dict(state)
+
 
 class ShardedTrainer(GroupTrainer):
     """Trains a sharded twin of the model (FSDP2); checkpoints hold whole tensors, as those of one process do.
@@ -192,14 +203,11 @@ class ShardedTrainer(GroupTrainer):
         self._optimizer_state = {}
         torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / _SCHEDULER)
 
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is None or self._twin is None:
-            return
-        state = torch.load(Path(checkpoint) / _OPTIMIZER, map_location="cpu", weights_only=True)
+    def _load_optimizer_state(self, state: dict[str, Any]) -> None:
+        assert self._twin is not None  # noqa: S101 - the optimizer was made with it
         set_optimizer_state_dict(
             self._twin.module, self._bare_optimizer(), state, options=StateDictOptions(full_state_dict=True)
         )
-        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / _SCHEDULER, weights_only=True))
 
     def _bare_optimizer(self) -> torch.optim.Optimizer:
         # Accelerate wraps it, and PyTorch wants it as it was.
