@@ -149,3 +149,13 @@ def test_without_scaling_small_gradients_are_lost_and_with_it_they_are_not(tiny_
 
 def test_auto_is_by_the_device():
     assert MixedPrecision.of(Precision()).mode == ("FP32" if not torch.cuda.is_available() else "BF16")
+
+
+@pytest.mark.parametrize("mode", ["BF16", "FP16"])
+def test_a_trained_model_answers_in_full_precision_again(tiny_model, tmp_path, mode):
+    network = model(tiny_model)
+    run(network, tmp_path, Precision(mode=mode))
+    types: set[torch.dtype] = set()
+    network.classifier.register_forward_hook(lambda module, inputs, output: types.add(output.dtype))
+    network.eval()(input_ids=torch.tensor([[2, 5, 3]]))
+    assert types == {torch.float32}

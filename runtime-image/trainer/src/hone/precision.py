@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from hone.contract.training import Precision
 
@@ -52,6 +53,13 @@ class MixedPrecision:
         accelerator.scaler = torch.amp.GradScaler(
             self.device.type, init_scale=self.initial_loss_scale, growth_interval=self.growth_interval
         )
+
+
+def back_to_full_precision(model: nn.Module) -> None:
+    """Give a trained model its own forward again: Accelerate leaves one on it that computes in mixed precision."""
+    original = model.__dict__.pop("_original_forward", None)
+    if original is not None:
+        model.forward = original
 
 
 def _automatic(device: torch.device) -> Mode:

@@ -17,7 +17,7 @@ from hone.device import peak_memory_bytes
 from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
 from hone.methods.base import count_parameters
-from hone.precision import MixedPrecision
+from hone.precision import MixedPrecision, back_to_full_precision
 from hone.progress import Progress
 from hone.tasks.base import Loss
 from hone.training.callbacks import InterruptCallback, JournalCallback, ProgressCallback
@@ -150,6 +150,7 @@ def train(
     if evaluations is not None:
         evaluations.finish(model, trainer.state.global_step)
     model.zero_grad(set_to_none=True)
+    back_to_full_precision(model)
     samples = training.batch_size * training.gradient_accumulation_steps * group.size
     return _trained(trainer, model, journal, evaluations, precision, samples, step if start else None, seconds)
 
