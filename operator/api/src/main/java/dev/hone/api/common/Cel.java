@@ -31,6 +31,13 @@ public final class Cel {
           + " letter or digit, because Services and labels are made of it: write for example llama-3-1 instead of"
           + " llama-3.1";
 
+  /** What only means something for a pod with GPUs. */
+  public static final String GPU_FIELDS =
+      "!(has(self.gpuResource) || has(self.gpuProducts)) || (has(self.gpus) && self.gpus >= 1)";
+
+  public static final String GPU_FIELDS_MESSAGE =
+      "gpuResource and gpuProducts need GPUs: write gpus: 1 or more, or remove them";
+
   /** An amount of CPU or memory, as text or as a whole number. */
   public static final String QUANTITY =
       "type(self) == int ? self > 0 : (isQuantity(self) && quantity(self).isGreaterThan(quantity('0')))";

@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What each pod of a run asks for. */
 @ApiType
-@ValidationRule(
-    value =
-        "!(has(self.gpuResource) || has(self.gpuProducts)) || (has(self.gpus) && self.gpus >= 1)",
-    message = "gpuResource and gpuProducts need GPUs: write gpus: 1 or more, or remove them")
+@ValidationRule(value = Cel.GPU_FIELDS, message = Cel.GPU_FIELDS_MESSAGE)
 @ValidationRule(
     value =
         "!has(self.gpuResource) || !self.gpuResource.contains('/mig-') || !has(self.gpus) || self.gpus <= 1",

@@ -13,10 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What each serving pod asks for. */
 @ApiType
-@ValidationRule(
-    value =
-        "!(has(self.gpuResource) || has(self.gpuProducts)) || (has(self.gpus) && self.gpus >= 1)",
-    message = "gpuResource and gpuProducts need GPUs: write gpus: 1 or more, or remove them")
+@ValidationRule(value = Cel.GPU_FIELDS, message = Cel.GPU_FIELDS_MESSAGE)
 public record ServingResources(
     @Min(0) @Max(64) @JsonPropertyDescription("GPUs per pod (default: 0).") @Nullable Integer gpus,
     @Size(min = 1, max = 253)

@@ -6,10 +6,6 @@ import dev.hone.operator.observe.OwnedWatch;
 import dev.hone.operator.observe.SourceWatch;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunView;
-import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -46,10 +42,7 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
     SourceWatch<CompressionJob> watch = new SourceWatch<>(context, job -> job.getSpec().model());
     sources = watch;
     List<EventSource<?, CompressionJob>> eventSources = new ArrayList<>(watch.eventSources());
-    eventSources.add(OwnedWatch.of(Job.class, CompressionJob.KIND, context));
-    eventSources.add(OwnedWatch.of(Pod.class, CompressionJob.KIND, context));
-    eventSources.add(OwnedWatch.of(ConfigMap.class, CompressionJob.KIND, context));
-    eventSources.add(OwnedWatch.of(Service.class, CompressionJob.KIND, context));
+    eventSources.addAll(OwnedWatch.ofRuns(CompressionJob.KIND, context));
     return eventSources;
   }
 

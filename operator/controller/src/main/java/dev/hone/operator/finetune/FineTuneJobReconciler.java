@@ -7,10 +7,6 @@ import dev.hone.operator.observe.SourceWatch;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunStatusFactory;
 import dev.hone.operator.run.RunView;
-import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -47,10 +43,7 @@ public class FineTuneJobReconciler implements Reconciler<FineTuneJob> {
     SourceWatch<FineTuneJob> watch = new SourceWatch<>(context, job -> job.getSpec().model());
     sources = watch;
     List<EventSource<?, FineTuneJob>> eventSources = new ArrayList<>(watch.eventSources());
-    eventSources.add(OwnedWatch.of(Job.class, FineTuneJob.KIND, context));
-    eventSources.add(OwnedWatch.of(Pod.class, FineTuneJob.KIND, context));
-    eventSources.add(OwnedWatch.of(ConfigMap.class, FineTuneJob.KIND, context));
-    eventSources.add(OwnedWatch.of(Service.class, FineTuneJob.KIND, context));
+    eventSources.addAll(OwnedWatch.ofRuns(FineTuneJob.KIND, context));
     return eventSources;
   }
 

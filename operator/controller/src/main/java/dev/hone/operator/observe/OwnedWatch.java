@@ -1,12 +1,17 @@
 package dev.hone.operator.observe;
 
 import dev.hone.api.Labels;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -17,6 +22,16 @@ import java.util.Set;
 public final class OwnedWatch {
 
   private OwnedWatch() {}
+
+  /** Event sources for everything that is made for the runs of a kind. */
+  public static <P extends HasMetadata> List<EventSource<?, P>> ofRuns(
+      String kind, EventSourceContext<P> context) {
+    return List.of(
+        of(Job.class, kind, context),
+        of(Pod.class, kind, context),
+        of(ConfigMap.class, kind, context),
+        of(Service.class, kind, context));
+  }
 
   /** An event source for objects of a type that belong to resources of a kind. */
   public static <S extends HasMetadata, P extends HasMetadata> EventSource<?, P> of(
