@@ -118,7 +118,7 @@ class PodObstacleIT extends OperatorTest {
         pod,
         "FailedMount",
         "MountVolume.SetUp failed for volume \"extra\" : configmap \"nope\" not found");
-    FineTuneJob waiting = pending("extra");
+    FineTuneJob waiting = pending("nope");
     assertThat(message(conditions(waiting), "Ready"))
         .isEqualTo(
             "volume extra cannot be mounted: configmap \"nope\" not found; create what is missing, or correct"

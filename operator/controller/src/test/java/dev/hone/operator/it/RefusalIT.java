@@ -55,13 +55,21 @@ class RefusalIT extends OperatorTest {
       textBlock =
           """
           uri: pvc://spam-filter/artifacts | uri: s3://bucket/artifacts        | spec.output.uri with s3:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
-          gpus: 1                          | nodes: 2                          | spec.resources.nodes above 1 is not supported yet; write nodes: 1
           """)
   void whatNothingCarriesOutYetIsRefusedByName(String from, String to, String sentence) {
     bench.apply(Workbench.FINE_TUNE, yaml -> yaml.replace(from, to));
     FineTuneJob refused = bench.fineTune("spam-lora", fineTuneIs("Unsupported"));
     assertThat(message(conditions(refused), "Ready")).isEqualTo(sentence);
     assertThat(bench.jobs("spam-lora")).isEmpty();
+  }
+
+  @Test
+  void aCompressionOnSeveralNodesIsRefused() {
+    bench.apply(Workbench.COMPRESS, yaml -> yaml.replace("gpus: 1", "nodes: 2"));
+    CompressionJob refused = bench.compression("spam-int8", compressionIs("Unsupported"));
+    assertThat(message(conditions(refused), "Ready"))
+        .isEqualTo("spec.resources.nodes above 1 is not supported yet; write nodes: 1");
+    assertThat(bench.jobs("spam-int8")).isEmpty();
   }
 
   @Test
