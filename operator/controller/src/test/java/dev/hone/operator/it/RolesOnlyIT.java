@@ -13,9 +13,9 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** An operator that is narrowed to the namespace: Roles alone. */
+/** The main example once more, by an operator that is narrowed to the namespace: Roles alone. */
 @WithApiServer
-class RolesOnlyIT extends OperatorTest {
+class RolesOnlyIT extends ChainIT {
 
   @Override
   RunningOperator newOperator(ApiServer server, int modelPort) {
