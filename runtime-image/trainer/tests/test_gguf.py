@@ -45,7 +45,7 @@ def test_smollm2_is_read_dequantized_and_trained_in_four_bits_for_a_few_steps(be
         dataset={**bench.document["dataset"], "columns": {"messages": "conversation"}},
         task={"type": "CausalLM", "maxLength": 64},
         method={"qlora": {"rank": 8, "targets": ["q_proj", "v_proj"]}},
-        training={"steps": 4, "batchSize": 4, "learningRate": 0.003, "seed": 1},
+        training={"steps": 4, "batchSize": 2, "learningRate": 0.003, "seed": 1},
         output={"uri": "pvc://spam/artifacts", "merge": False},
     )
     digest = hashlib.sha256(smollm2.read_bytes()).hexdigest()

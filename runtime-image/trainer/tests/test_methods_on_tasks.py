@@ -20,8 +20,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("gpt", [False, True], ids=["llama", "gpt2"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("method", "gpt"), [("qlora", False), ("prefix", False), ("prompt", False), ("prompt", True)])
 def test_a_language_model_is_measured_as_it_is_saved(bench, method, gpt):
     config = tiny_language.gpt2_config() if gpt else tiny_language.llama_config()
     tiny_language.save_model(bench.claim / "models/language", config)
@@ -37,7 +36,7 @@ def test_a_language_model_is_measured_as_it_is_saved(bench, method, gpt):
     assert not info["unexpected_keys"]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["prefix", "prompt"])
 def test_the_labels_of_tokens_stay_at_their_tokens_into_the_served_graph(bench, method):
     prepare(bench, "TokenClassification", train=32, test=16)
     tuned = bench.run(method=METHODS[method], training=FEW)

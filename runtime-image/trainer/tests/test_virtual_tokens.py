@@ -103,8 +103,10 @@ def test_virtual_tokens_learn_while_everything_else_keeps_its_bits(bench, kind):
     assert torch.equal(adapter["base_model.classifier.weight"], after["classifier.weight"])
 
 
-@pytest.mark.parametrize("kind", METHODS)
-@pytest.mark.parametrize("config", [tiny.bert_config, tiny.llama_config], ids=["bert", "llama"])
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [*((kind, tiny.bert_config) for kind in METHODS), ("prefix", tiny.llama_config), ("prompt", tiny.llama_config)],
+)
 def test_the_adapter_is_what_peft_reads_and_the_whole_model_answers_alike(bench, kind, config):
     use_model(bench, config())
     bench.run(method=METHODS[kind], training=FEW)
