@@ -35,6 +35,7 @@ def write(output: Path, name: str, hash: str, kind: str = "FineTuneJob", commit:
             lineage=[],
             metrics=Metrics(),
             training=None,
+            resumes=None,
             phases=[],
             warnings=[],
         )
