@@ -29,6 +29,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * KUBECONFIG.
  */
 final class Lab implements AutoCloseable {
+  /** How many steps an example of fine-tuning takes here. */
+  static final int EXAMPLE_STEPS = 2;
+
   private static final String WORKBENCH = "workbench";
 
   private final KubernetesClient client = new KubernetesClientBuilder().build();
@@ -82,7 +85,31 @@ final class Lab implements AutoCloseable {
 
   /** Applies a manifest of src/test/resources/manifests after an edit. */
   Resource apply(String file, UnaryOperator<Manifest> edit) {
-    Manifest manifest = edit.apply(new Manifest(load(file, GenericKubernetesResource.class)));
+    return apply(edit.apply(new Manifest(load(file, GenericKubernetesResource.class))));
+  }
+
+  /** Applies a FineTuneJob of the examples to the tiny model and data of this lab. */
+  Resource applyExample(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      Manifest manifest =
+          new Manifest(Serialization.unmarshal(in, GenericKubernetesResource.class));
+      return apply(
+          manifest
+              .spec("model.uri", "pvc://e2e/models/tiny")
+              .spec("dataset.train.uri", "pvc://e2e/data/train.jsonl")
+              .spec("dataset.evaluation.uri", "pvc://e2e/data/test.jsonl")
+              .spec("output.uri", "pvc://e2e/examples")
+              .spec("task.labels", "[bad, good]")
+              .spec("task.maxLength", "16")
+              .spec("training.steps", Integer.toString(EXAMPLE_STEPS))
+              .without("training.epochs")
+              .without("resources"));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private Resource apply(Manifest manifest) {
     GenericKubernetesResource resource = manifest.resource();
     resource.getMetadata().setNamespace(namespace);
     return new Resource(client, client.resource(resource).createOr(existing -> existing.update()));
