@@ -98,7 +98,8 @@ class FailureIT {
                 m.name("no-config")
                     .spec(
                         "podTemplate",
-                        "{\"spec\": {\"containers\": [], \"volumes\": [{\"name\": \"extra\", \"configMap\": {\"name\": \"nowhere\"}}]}}"));
+                        "{\"spec\": {\"volumes\": [{\"name\": \"extra\", \"configMap\": {\"name\": \"nowhere\"}}], \"containers\":"
+                            + " [{\"name\": \"trainer\", \"volumeMounts\": [{\"name\": \"extra\", \"mountPath\": \"/extra\"}]}]}}"));
     Resource.Status status = awaitMessage("nowhere");
     assertThat(status.reason("Ready")).isEqualTo("Pending");
     assertThat(status.message("Ready"))
