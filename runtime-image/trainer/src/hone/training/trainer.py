@@ -56,6 +56,15 @@ class HoneTrainer(Trainer):
     def gather(self) -> None:
         """Give the trained weights to the model that this trainer was made with, where they are not in it already."""
 
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Compute the task's own loss where it has one, and the model's otherwise."""
+        if self._loss is None:
+            return super().compute_loss(model, inputs, *arguments, **options)
+        # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.
+        inputs = dict(inputs)
+        labels = inputs.pop("labels")
+        return self._loss(model(**inputs).logits, labels)
+
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
         """Evaluate as the run wants it; Trainer has no part in what follows."""
         if self.evaluator is not None:
