@@ -99,7 +99,7 @@ final class Lab implements AutoCloseable {
               .spec("dataset.train.uri", "pvc://e2e/data/train.jsonl")
               .spec("dataset.evaluation.uri", "pvc://e2e/data/test.jsonl")
               .spec("output.uri", "pvc://e2e/examples")
-              .spec("task.labels", "[bad, good]")
+              .spec("task.labels", "[\"bad\", \"good\"]")
               .spec("task.maxLength", "16")
               .spec("training.steps", Integer.toString(EXAMPLE_STEPS))
               .without("training.epochs")
