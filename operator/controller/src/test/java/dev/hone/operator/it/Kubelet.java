@@ -64,6 +64,19 @@ final class Kubelet {
         Map.of("job-name", job.getMetadata().getName()));
   }
 
+  /** Makes the pod of an index of an Indexed Job. */
+  Pod podOf(Job job, int index) {
+    Pod pod = podOf(job);
+    return live(pod)
+        .edit(
+            seen ->
+                new PodBuilder(seen)
+                    .editMetadata()
+                    .addToAnnotations(Labels.COMPLETION_INDEX, String.valueOf(index))
+                    .endMetadata()
+                    .build());
+  }
+
   /** Makes a pod of a Deployment. */
   Pod podOf(Deployment deployment) {
     return pod(deployment, "apps/v1", "Deployment", deployment.getSpec().getTemplate(), Map.of());

@@ -118,6 +118,20 @@ class ReportEndpointIT {
   }
 
   @Test
+  void onlyTheFirstPodOfAnIndexedJobMayReport() throws Exception {
+    run.index(1);
+    assertRefused(
+        replica.post(run.path("progress"), run.token(), progress(1)),
+        403,
+        "only the pod of index 0");
+    assertThat(run.status().progress()).isNull();
+    ReportingRun first = ReportingRun.create(server, run.namespace(), "first", HASH);
+    first.index(0);
+    assertThat(replica.post(first.path("progress"), first.token(), progress(42.5)).statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
   void aPodThatIsGoneMayNotReport() throws Exception {
     String token = run.token();
     run.deletePod();

@@ -2,6 +2,7 @@ package dev.hone.operator.progress;
 
 import dev.hone.api.FieldManagers;
 import dev.hone.api.HoneApi;
+import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.Progress;
 import dev.hone.api.common.RunStatus;
@@ -162,6 +163,19 @@ public final class ReportingRun {
         .inNamespace(namespace())
         .withName(Names.resultConfigMap(resource.getMetadata().getName(), hash))
         .get();
+  }
+
+  /** The Job's controller has given the pod this index. */
+  void index(int index) {
+    admin
+        .resource(pod)
+        .edit(
+            seen ->
+                new PodBuilder(seen)
+                    .editMetadata()
+                    .addToAnnotations(Labels.COMPLETION_INDEX, String.valueOf(index))
+                    .endMetadata()
+                    .build());
   }
 
   void deletePod() {
