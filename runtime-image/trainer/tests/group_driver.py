@@ -38,7 +38,7 @@ def run(config: str, stop: int | None, group: Any) -> dict[str, Any]:
         if group.rank == group.size - 1 and stop is not None and report.step == stop:
             interrupt.requested = True
 
-    reason = None
+    reason, trained = None, len(trainers)
     try:
         share_job(load_config(Path(config)), listener, interrupt, group)
     except RunError as error:
@@ -47,6 +47,7 @@ def run(config: str, stop: int | None, group: Any) -> dict[str, Any]:
     shards = [parameter for parameter in parameters if isinstance(parameter, DTensor)]
     return {
         "reason": reason,
+        "trained": len(trainers) > trained,
         "trainer": type(trainers[-1]).__name__,
         "parameters": len(parameters),
         "shards": len(shards),

@@ -32,7 +32,8 @@ final class Lab implements AutoCloseable {
   /** How many steps an example of fine-tuning takes here. */
   static final int EXAMPLE_STEPS = 2;
 
-  private static final String WORKBENCH = "workbench";
+  /** The claim of the lab's own volume. */
+  static final String CLAIM = "e2e";
 
   private final KubernetesClient client = new KubernetesClientBuilder().build();
   private final String namespace = "hone-e2e-" + Long.toString(System.nanoTime() & 0xffffff, 36);
@@ -51,23 +52,35 @@ final class Lab implements AutoCloseable {
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
         .create();
-    client
-        .resource(load("volume.yaml", PersistentVolumeClaim.class))
-        .inNamespace(namespace)
-        .create();
+    addVolume(CLAIM, "ReadWriteOnce");
+  }
+
+  /** Makes a volume with the model and the data, and a pod through which to look into it. */
+  void addVolume(String name, String accessMode) {
+    PersistentVolumeClaim claim = load("volume.yaml", PersistentVolumeClaim.class);
+    claim.getMetadata().setName(name);
+    claim.getSpec().setAccessModes(List.of(accessMode));
+    client.resource(claim).inNamespace(namespace).create();
     Pod workbench = load("workbench.yaml", Pod.class);
+    workbench.getMetadata().setName(workbenchOf(name));
     workbench.getSpec().getContainers().getFirst().setImage(trainerImage());
+    workbench.getSpec().getVolumes().getFirst().getPersistentVolumeClaim().setClaimName(name);
     client.resource(workbench).inNamespace(namespace).create();
-    client.pods().inNamespace(namespace).withName(WORKBENCH).waitUntilReady(180, TimeUnit.SECONDS);
+    client
+        .pods()
+        .inNamespace(namespace)
+        .withName(workbenchOf(name))
+        .waitUntilReady(180, TimeUnit.SECONDS);
     try {
-      onVolume(
-          "python3",
-          "-c",
-          Files.readString(Path.of("src/test/fixtures/make_tiny.py")),
-          "/mnt/pvc/e2e");
+      String fixture = Files.readString(Path.of("src/test/fixtures/make_tiny.py"));
+      onVolumeOf(name, "python3", "-c", fixture, "/mnt/pvc/e2e");
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  private static String workbenchOf(String claim) {
+    return "workbench-" + claim;
   }
 
   KubernetesClient client() {
@@ -117,13 +130,18 @@ final class Lab implements AutoCloseable {
 
   /** Runs a command beside the volume (mounted at /mnt/pvc/e2e) and returns what it printed. */
   String onVolume(String... command) {
+    return onVolumeOf(CLAIM, command);
+  }
+
+  /** The same beside another volume, which is mounted there too. */
+  String onVolumeOf(String claim, String... command) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     try (ExecWatch exec =
         client
             .pods()
             .inNamespace(namespace)
-            .withName(WORKBENCH)
+            .withName(workbenchOf(claim))
             .writingOutput(out)
             .writingError(err)
             .exec(command)) {

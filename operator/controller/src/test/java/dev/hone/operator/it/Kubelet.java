@@ -52,7 +52,9 @@ final class Kubelet {
     live(job)
         .editStatus(
             seen -> {
-              seen.getStatus().setStartTime(now());
+              if (seen.getStatus().getStartTime() == null) {
+                seen.getStatus().setStartTime(now());
+              }
               seen.getStatus().setActive(1);
               return seen;
             });
