@@ -43,8 +43,13 @@ class MethodsIT {
       }
       assertThat(status.number("training", "steps")).isEqualTo(Lab.EXAMPLE_STEPS);
       String folder = status.<String>value("artifact", "uri").replace("pvc://e2e/", "");
-      assertThat(lab.list(folder)).contains("manifest.json", "model", "loss.jsonl");
-      assertThat(lab.list(folder).contains("adapter")).isEqualTo(!file.endsWith("full.yaml"));
+      boolean merged = !Boolean.FALSE.equals(resource.get().get("spec", "output", "merge"));
+      assertThat(lab.list(folder))
+          .contains("manifest.json", "loss.jsonl")
+          .satisfies(names -> assertThat(names.contains("model")).isEqualTo(merged))
+          .satisfies(
+              names ->
+                  assertThat(names.contains("adapter")).isEqualTo(!file.endsWith("full.yaml")));
     } finally {
       resource.delete();
     }
