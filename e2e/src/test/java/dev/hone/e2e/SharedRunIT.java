@@ -69,8 +69,10 @@ class SharedRunIT {
         apply(
             "lossy",
             m ->
-                m.spec("training", "{steps: 900, batchSize: 16, learningRate: 0.001, seed: 1}")
-                    .spec("checkpoint", "{everySteps: 50}")
+                m.spec(
+                        "training",
+                        "{\"steps\": 900, \"batchSize\": 16, \"learningRate\": 0.001, \"seed\": 1}")
+                    .spec("checkpoint", "{\"everySteps\": 50}")
                     .spec("resources.nodes", "2")
                     .spec("runPolicy.backoffLimit", "3"));
     try {
@@ -99,7 +101,9 @@ class SharedRunIT {
     Resource run =
         lab.apply(
             "finetune.yaml",
-            m -> m.name("single").spec("resources", "{nodes: 2, cpu: 500m, memory: 1Gi}"));
+            m ->
+                m.name("single")
+                    .spec("resources", "{\"nodes\": 2, \"cpu\": \"500m\", \"memory\": \"1Gi\"}"));
     try {
       Resource.Status held = run.awaitReady("VolumeNotShared", Duration.ofSeconds(60));
       assertThat(held.message("Ready"))
@@ -129,11 +133,12 @@ class SharedRunIT {
                     .spec("dataset.train.uri", "pvc://" + CLAIM + "/data/even.jsonl")
                     .spec("dataset.evaluation.uri", "pvc://" + CLAIM + "/data/test.jsonl")
                     .spec("output.uri", "pvc://" + CLAIM + "/artifacts")
-                    .spec("method", "{full: {}}")
+                    .spec("method", "{\"full\": {}}")
                     .spec("precision.mode", "FP32")
                     .spec(
-                        "training", "{steps: 12, learningRate: 0.001, schedule: Constant, seed: 1}")
-                    .spec("resources", "{cpu: 500m, memory: 2Gi}")));
+                        "training",
+                        "{\"steps\": 12, \"learningRate\": 0.001, \"schedule\": \"Constant\", \"seed\": 1}")
+                    .spec("resources", "{\"cpu\": \"500m\", \"memory\": \"2Gi\"}")));
   }
 
   private List<Double> losses(Resource.Status done) {
