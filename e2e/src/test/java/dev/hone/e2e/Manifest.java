@@ -14,8 +14,8 @@ record Manifest(GenericKubernetesResource resource) {
   }
 
   /**
-   * Sets the field at a path such as "dataset.train.uri" below spec to a YAML scalar or a JSON
-   * value, making the maps on the way.
+   * Sets the field at a path such as "dataset.train.uri" below spec to a YAML value, making the
+   * maps on the way.
    */
   Manifest spec(String path, String yaml) {
     String[] keys = path.split("\\.");
@@ -23,7 +23,8 @@ record Manifest(GenericKubernetesResource resource) {
     for (int i = 0; i < keys.length - 1; i++) {
       map = child(map, keys[i]);
     }
-    map.put(keys[keys.length - 1], Serialization.unmarshal(yaml, Object.class));
+    // Without the marker a text that begins with a brace would be read as JSON.
+    map.put(keys[keys.length - 1], Serialization.unmarshal("--- " + yaml, Object.class));
     return this;
   }
 
