@@ -41,6 +41,8 @@ archive_is_imported_once() {
 
 old_images_are_removed() {
   local version digests
+  # The store outlives a cluster, and with it what an earlier run of this test imported.
+  for version in $(versions_of_many); do remove_image "localhost/hone-many:$version"; done
   digests="$(image_digests)"
   for version in 1 2 3 4; do import_many "$version"; done
   [ "$(versions_of_many)" = "3 4 " ]
@@ -51,6 +53,7 @@ old_images_are_removed() {
   # Of the others nothing is left, under their digest either; and what is not theirs was not touched.
   [ "$(comm -13 <(echo "$digests") <(image_digests) | wc -l)" -eq 2 ]
   [ -z "$(comm -23 <(echo "$digests") <(image_digests))" ]
+  for version in 1 3; do remove_image "localhost/hone-many:$version"; done
 }
 
 # A file of its own makes each version another image.

@@ -75,8 +75,19 @@ yaml_namespaces() { render --values "$1" --set crds.install=false | sed -n 's/^ 
 
 # The schemas of every kind that this API server serves, ours among them; a ServiceMonitor's is known only where the Prometheus operator is.
 write_schemas() {
-  python3 "$here/lib/schemas.py" "$folder/schemas"
-  [[ -s "$folder/schemas/hone.dev/finetunejob_v1alpha1.json" && -s "$folder/schemas/apps/deployment_v1.json" ]]
+  local deadline=$((SECONDS + 60))
+  until python3 "$here/lib/schemas.py" "$folder/schemas" && schemas_are_whole; do
+    # The API server takes up a new definition's schema on its own time, after the definition is established.
+    ((SECONDS < deadline)) || { ls -R "$folder/schemas"; return 1; }
+    sleep 0.5 # between two looks
+  done
+}
+
+schemas_are_whole() {
+  local file
+  for file in hone.dev/{finetunejob,compressionjob,inferencedeployment}_v1alpha1 apps/deployment_v1; do
+    [[ -s "$folder/schemas/$file.json" ]] || return 1
+  done
 }
 
 conform() { kubeconform -strict -summary -skip ServiceMonitor -schema-location "$folder/schemas/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json" "$@"; }
