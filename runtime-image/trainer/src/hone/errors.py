@@ -44,6 +44,18 @@ class RunError(Exception):
         return Failure(reason=self.reason, message=shorten(self.message))
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """The error that all the others were raised from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def first_line(error: BaseException, limit: int = 300) -> str:
+    """What an error says in its first line, which may be long; its type if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:limit]
+
+
 def shorten(text: str, limit: int = 2048) -> str:
     """The text, cut to the contract's limit and never empty."""
     text = text.strip() or "No further detail is known; the container's log has the rest."

@@ -13,6 +13,7 @@ from hone.contract import JobConfig, LineageEntry, Measurement, Metrics, Trainin
 from hone.contract.training import Training
 from hone.device import make_deterministic, thread_count
 from hone.errors import RunError
+from hone.evaluate.answers import measure
 from hone.methods import method_for
 from hone.methods.base import Batch
 from hone.precision import MixedPrecision
@@ -107,12 +108,10 @@ def run(context: RunContext) -> RunOutcome | None:
                 "There is no evaluation data, so nothing is known of the accuracy; name it in dataset.evaluation."
             )
         else:
-            measured = task.measure(
-                saved.model, loaded, evaluation_data, training.evaluation_batch_size, progress.update
-            )
+            answers = task.answer(saved.model, loaded, evaluation_data, training.evaluation_batch_size, progress.update)
             if config.evaluation is not None:
                 warnings += _chosen_by(trained.summary)
-            metrics = Metrics(after=measured.model_copy(update={"size_bytes": size}))
+            metrics = Metrics(after=measure(answers).model_copy(update={"size_bytes": size}))
 
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
     lineage.append(LineageEntry(role="TrainData", uri=train_source.uri, digest=train_source.digest))
@@ -136,11 +135,12 @@ def _trackers(config: JobConfig) -> list[MlFlowTracker]:
 
 
 def _measure(task: TaskHandler, loaded: Loaded, data: Encoded, training: Training) -> Measure:
-    def measure(model: nn.Module, rows: int | None, tell: Callable[[float], None]) -> Measurement:
+    def measured(model: nn.Module, rows: int | None, tell: Callable[[float], None]) -> Measurement:
         some = data if rows is None else Encoded(data.rows[:rows])
-        return task.measure(model, loaded, some, training.evaluation_batch_size, tell)
+        # Nobody looks at intervals while the training goes on, and a thousand resamples take their time.
+        return measure(task.answer(model, loaded, some, training.evaluation_batch_size, tell), resample=False)
 
-    return measure
+    return measured
 
 
 def _chosen_by(summary: TrainingSummary) -> list[str]:

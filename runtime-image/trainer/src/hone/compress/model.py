@@ -22,8 +22,7 @@ from hone.models import from_pretrained
 from hone.store import ModelSource
 from hone.tasks import TEXT_TASKS
 from hone.tasks.images.processor import image_input, load_processor
-from hone.tasks.language.task import load_tokenizer
-from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
+from hone.tasks.loading import load_part, load_tokenizer, read_config, require_tokenizer, sequence_length
 
 
 def task_of(config: JobConfig, model: ModelSource) -> Task:
@@ -54,8 +53,7 @@ def load(config: JobConfig, model: ModelSource) -> Subject:
     task = task_of(config, model)
     if task.type == "ImageClassification":
         return _image_model(config, model, task)
-    if not tokenizer_files(model.path):
-        raise RunError("ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json.")
+    require_tokenizer(model)
     length = sequence_length(task.max_length, read_config(model), model.uri)
     task = task.model_copy(update={"max_length": length})
     if task.type == "CausalLM":

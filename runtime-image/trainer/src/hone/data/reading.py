@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from hone.data.bad_rows import BadRows
 from hone.data.files import Format
-from hone.errors import RunError
+from hone.errors import RunError, first_line, root_cause
 
 Values = dict[str, Any]
 
@@ -74,12 +74,10 @@ def _through_library(path: Path, kind: Format, limit: int | None) -> Iterator[Va
     except _RefusedError:
         raise
     except Exception as error:  # the library has no base class for what it raises, and Arrow and pandas have theirs
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
+        cause = root_cause(error)
         if isinstance(cause, UnicodeDecodeError):
             raise cause from None
-        raise _RefusedError(str(cause).splitlines()[0] if str(cause) else type(cause).__name__) from error
+        raise _RefusedError(first_line(cause)) from error
 
 
 def _line_by_line(path: Path, kind: Format, limit: int | None, bad: BadRows, why: str) -> Iterator[tuple[int, Values]]:

@@ -12,7 +12,7 @@ from hone.distributed.group import ALONE, Group
 from hone.distributed.launch import is_worker
 from hone.distributed.peers import peer_lost
 from hone.distributed.settings import Timeouts
-from hone.errors import RunError
+from hone.errors import RunError, first_line
 
 _FINISHED = "hone/finished"
 _HEARTBEAT = "hone/heartbeat"
@@ -118,5 +118,5 @@ class Pulse:
                     last, self._heard = beats, time.monotonic()
                 time.sleep(self._period)
         except RuntimeError as error:
-            self._lost = f"the first one is gone: {str(error).splitlines()[0][:300]}"
+            self._lost = f"the first one is gone: {first_line(error)}"
         self._ended.set()

@@ -1,6 +1,6 @@
 """Tells an error that another process caused from one of this process."""
 
-from hone.errors import RunError
+from hone.errors import RunError, first_line
 
 #: How torch's backends say that the other end is gone or silent; they raise plain RuntimeErrors too.
 _GONE = (
@@ -22,8 +22,7 @@ def lost_peer(error: BaseException) -> RunError | None:
     text = str(error).lower()
     if type(error).__name__ not in _TYPES and not (isinstance(error, RuntimeError) and any(t in text for t in _GONE)):
         return None
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return peer_lost(f"it does not answer any more: {first[:300]}")
+    return peer_lost(f"it does not answer any more: {first_line(error)}")
 
 
 def peer_lost(how: str) -> RunError:

@@ -4,10 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Self
 
-import numpy as np
-
 from hone.contract.result import Comparison, Interval, Measurement
-from hone.evaluate.intervals import Figure, Weights, bootstrap
+from hone.evaluate.intervals import Figure, Weights, bootstrap, points
 
 #: Figures of which less is better; of all others more is.
 LOWER_IS_BETTER = frozenset({"loss", "mse", "mae", "perplexity"})
@@ -57,18 +55,15 @@ class Answers(ABC):
         """Paired differences whose interval is known without resampling."""
         return {}
 
-    def values(self) -> dict[str, float]:
-        """Every figure and the loss, without intervals: for evaluations during a training."""
-        once = np.ones(self.rows)
-        figures = {name: figure(once) for name, figure in self.figures().items()}
-        return {**{name: value for name, value in figures.items() if np.isfinite(value)}, "loss": self.loss()}
 
+def measure(answers: Answers, *, resample: bool = True) -> Measurement:
+    """Every figure with its 95% interval, the accuracy once more as the contract has always had it, and the loss.
 
-def measure(answers: Answers) -> Measurement:
-    """Every figure with its 95% interval, the accuracy once more as the contract has always had it, and the loss."""
+    Without resampling only the intervals that are known exactly are there: for evaluations during a training.
+    """
     exact = answers.exact()
     figures = {name: figure for name, figure in answers.figures().items() if name not in exact}
-    found = {**exact, **bootstrap(figures, answers.rows)}
+    found = {**exact, **(bootstrap if resample else _without_intervals)(figures, answers.rows)}
     # In the order of the figures: the first are those that people look for.
     metrics = {name: found[name] for name in answers.figures() if name in found}
     macro = metrics.get("macroF1")
@@ -98,6 +93,10 @@ def compare(before: Answers, after: Answers) -> Comparison:
         metric_drops=drops,
         agreement=before.agreement(after),
     )
+
+
+def _without_intervals(figures: Mapping[str, Figure], rows: int) -> dict[str, Interval]:
+    return {name: Interval(value=value) for name, value in points(figures, rows).items()}
 
 
 def _drop(name: str, before: Figure, after: Figure) -> Callable[[Weights], float]:

@@ -25,23 +25,29 @@ def wilson(right: int, total: int) -> Interval:
     return Interval(value=100 * right / total, low=100 * float(interval.low), high=100 * float(interval.high))
 
 
+def points(figures: Mapping[str, Figure], rows: int) -> dict[str, float]:
+    """Every figure of the rows as they are; one that is not defined for them is left out."""
+    once = np.ones(rows)
+    values = {name: figure(once) for name, figure in figures.items()}
+    return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
 def bootstrap(figures: Mapping[str, Figure], rows: int, *, resamples: int = RESAMPLES) -> dict[str, Interval]:
     """Every figure with its percentile bootstrap interval (Efron 1979): rows are drawn anew, with replacement.
 
     A figure that is not defined for these rows is left out; one that is not defined for some resamples (the correlation
     of equal numbers) has its interval from the others.
     """
-    values = {name: figure(np.ones(rows)) for name, figure in figures.items()}
-    defined = [name for name, value in values.items() if np.isfinite(value)]
-    drawn = np.array([[figures[name](weights) for name in defined] for weights in _draw(rows, resamples)])
+    values = points(figures, rows)
+    drawn = np.array([[figures[name](weights) for name in values] for weights in _draw(rows, resamples)])
     intervals = {}
-    for column, name in enumerate(defined):
+    for column, (name, value) in enumerate(values.items()):
         found = drawn[:, column][np.isfinite(drawn[:, column])]
         if rows < 2 or not len(found):
-            intervals[name] = Interval(value=values[name])
+            intervals[name] = Interval(value=value)
             continue
         low, high = np.quantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-        intervals[name] = Interval(value=values[name], low=float(low), high=float(high))
+        intervals[name] = Interval(value=value, low=float(low), high=float(high))
     return intervals
 
 

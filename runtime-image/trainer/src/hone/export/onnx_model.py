@@ -12,7 +12,7 @@ import torch
 from torch.export import Dim
 from transformers import PreTrainedModel
 
-from hone.errors import RunError
+from hone.errors import RunError, first_line, root_cause
 from hone.evaluate.onnx_classifier import Row
 from hone.export.parity import Parity, compare, compare_batches, pytorch_logits
 from hone.tasks.loading import positions
@@ -99,9 +99,10 @@ def write_onnx(
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
+            cause = first_line(root_cause(error)).rstrip(".")
             raise RunError(
                 "Unsupported",
-                f"A {network.config.model_type} model can't be exported to ONNX by this version: {_first_line(error)}.",
+                f"A {network.config.model_type} model can't be exported to ONNX by this version: {cause}.",
             ) from error
 
 
@@ -112,14 +113,6 @@ def _positions(network: PreTrainedModel) -> int | None:
 
 def _bytes(network: PreTrainedModel) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
-
-
-def _first_line(error: Exception) -> str:
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return (lines[0] if lines else type(cause).__name__).rstrip(".")[:300]
 
 
 class _quiet:  # noqa: N801 - used like a function

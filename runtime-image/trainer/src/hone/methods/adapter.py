@@ -8,7 +8,7 @@ from hone.contract import JobConfig
 from hone.contract.method import Adapter
 from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, freeze, head_modules, save_whole
+from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, freeze, head_modules
 from hone.methods.placement import Point, find_points
 from hone.methods.trained import save_trained
 from hone.models import bottleneck
@@ -66,10 +66,7 @@ class AdapterFineTuning(FineTuningMethod):
         """Write adapters and head alone, and the whole model with them inside unless only they are wanted."""
         modules = bottleneck.describe(model, trained_only=True)
         save_trained(model, self._config, output / ADAPTER, {"bottleneck": modules})
-        if not self._config.output.merge:
-            loaded.tokenizer.save_pretrained(output / ADAPTER)
-            return Saved(model, None)
-        return Saved(model, save_whole(model, loaded, output))
+        return self.save_model(model, loaded, output)
 
     def _points(self, network: PreTrainedModel) -> list[Point]:
         return find_points(network, after_attention=self._adapter.placement == "Houlsby")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from peft import TaskType
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -23,6 +24,15 @@ from hone.tasks.base import Loaded
 MODEL = "model"
 ADAPTER = "adapter"
 
+#: How PEFT calls tasks. Text tasks with one answer are all sequence classification to it; for others, images among
+#: them, it has no wrapper that fits.
+PEFT_TASKS = {
+    "TextClassification": TaskType.SEQ_CLS,
+    "MultiLabelClassification": TaskType.SEQ_CLS,
+    "Regression": TaskType.SEQ_CLS,
+    "TokenClassification": TaskType.TOKEN_CLS,
+    "CausalLM": TaskType.CAUSAL_LM,
+}
 
 #: A batch as a model takes it: tensors by name, without labels.
 Batch = Mapping[str, torch.Tensor]
@@ -74,6 +84,13 @@ class FineTuningMethod(ABC):
     @abstractmethod
     def save(self, model: PreTrainedModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:
         """Write the artifact's folders; `examples` are real inputs, for methods that compare before and after."""
+
+    def save_model(self, model: PreTrainedModel, loaded: Loaded, output: Path) -> Saved:
+        """Write the whole model beside the adapter that was saved or, if that is enough, only the tokenizer into it."""
+        if self._config.output.merge:
+            return Saved(model, save_whole(model, loaded, output))
+        loaded.tokenizer.save_pretrained(output / ADAPTER)
+        return Saved(model, None)
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

@@ -15,7 +15,6 @@ from hone.methods.base import (
     head_modules,
     inside,
     own_heads,
-    save_whole,
 )
 from hone.methods.trained import save_trained
 from hone.store import ModelSource
@@ -49,10 +48,7 @@ class BitFitFineTuning(FineTuningMethod):
     def save(self, model: PreTrainedModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:
         """Write biases and head alone, and the whole model unless only they are wanted."""
         save_trained(model, self._config, output / ADAPTER)
-        if not self._config.output.merge:
-            loaded.tokenizer.save_pretrained(output / ADAPTER)
-            return Saved(model, None)
-        return Saved(model, save_whole(model, loaded, output))
+        return self.save_model(model, loaded, output)
 
 
 def biases(network: PreTrainedModel, heads: list[str]) -> list[str]:

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.utils import CONFIG_NAME, SAFETENSORS_WEIGHTS_NAME
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -15,20 +16,12 @@ from hone.contract import JobConfig
 from hone.contract.method import ALL_LINEAR, Lora
 from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, head_modules, inside, own_heads, save_whole
-from hone.methods.trained import WEIGHTS
+from hone.methods.base import ADAPTER, PEFT_TASKS, Batch, FineTuningMethod, Saved, head_modules, inside, own_heads
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
 _COPIES = re.compile(r"\.(original_module|modules_to_save)\.")
 _BIAS = {"None": "none", "All": "all", "LoraOnly": "lora_only"}
-
-#: PEFT's wrapper of a task hands the arguments of its kind of model on; its plain one hands on what it gets.
-_TASK_TYPES = {
-    "CausalLM": TaskType.CAUSAL_LM,
-    "TokenClassification": TaskType.TOKEN_CLS,
-    "ImageClassification": None,
-}
 
 
 class LoraFineTuning(FineTuningMethod):
@@ -41,9 +34,8 @@ class LoraFineTuning(FineTuningMethod):
         super().__init__(config)
         assert config.method is not None  # noqa: S101 - the contract demands it
         self._lora = config.method.lora or Lora()
-        self._merge = config.output.merge
-        self._base_uri = config.model.uri
-        self._task = config.task.type if config.task is not None else ""
+        assert config.task is not None  # noqa: S101 - the contract demands it
+        self._task = config.task.type
 
     def check(self, model: ModelSource, task: Task, network: PreTrainedModel) -> None:
         """Refuse targets that the model does not have."""
@@ -55,7 +47,8 @@ class LoraFineTuning(FineTuningMethod):
         targets = find_targets(loaded.model, self._lora.targets, heads, self.name)
         fan_in_fan_out = {isinstance(loaded.model.get_submodule(name), Conv1D) for name in targets}
         peft_config = LoraConfig(
-            task_type=_TASK_TYPES.get(self._task, TaskType.SEQ_CLS),
+            # PEFT's wrapper of a task hands the arguments of its kind of model on; its plain one hands on what it gets.
+            task_type=PEFT_TASKS.get(self._task),
             r=self._lora.rank,
             lora_alpha=self._lora.alpha if self._lora.alpha is not None else 2 * self._lora.rank,
             lora_dropout=self._lora.dropout,
@@ -72,16 +65,12 @@ class LoraFineTuning(FineTuningMethod):
         """Write the adapter, and the merged model unless only the adapter is wanted."""
         folder = output / ADAPTER
         # The path on this machine means nothing to whoever reads the adapter.
-        model.active_peft_config.base_model_name_or_path = self._base_uri
+        model.active_peft_config.base_model_name_or_path = self._config.model.uri
         model.save_pretrained(folder, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)
-        _sort_lists(folder / "adapter_config.json")
-        _drop_copies(folder / WEIGHTS)
-        if not self._merge:
-            loaded.tokenizer.save_pretrained(folder)
-            return Saved(model, None)
-        merged = self.merged(model)
-        return Saved(merged, save_whole(merged, loaded, output))
+        _sort_lists(folder / CONFIG_NAME)
+        _drop_copies(folder / SAFETENSORS_WEIGHTS_NAME)
+        return self.save_model(self.merged(model) if self._config.output.merge else model, loaded, output)
 
     def merged(self, model: PeftModel) -> PreTrainedModel:
         """Return the base model with the updates added to its weights."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from peft import PeftModel
+from peft.utils import CONFIG_NAME, SAFETENSORS_WEIGHTS_NAME
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
@@ -13,9 +14,6 @@ from hone.contract import JobConfig
 from hone.errors import RunError
 from hone.methods.virtual_tokens import adapter as virtual_tokens
 from hone.models import structure
-
-#: The weights of an adapter, in PEFT's methods and in ours.
-WEIGHTS = "adapter_model.safetensors"
 
 
 def save_trained(
@@ -34,7 +32,7 @@ def save_trained(
     weights = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
     save_file(
         {name: weight.cpu().contiguous() for name, weight in weights.items()},
-        folder / WEIGHTS,
+        folder / SAFETENSORS_WEIGHTS_NAME,
         metadata={"format": "pt"},
     )
     about = {
@@ -56,7 +54,7 @@ def attach(network: PreTrainedModel, folder: Path) -> PreTrainedModel | PeftMode
     Raises:
         RunError: ModelInvalid if the adapter was made for another model.
     """
-    if (folder / virtual_tokens.CONFIG).is_file():
+    if (folder / CONFIG_NAME).is_file():
         if virtual_tokens.holds_virtual_tokens(folder):
             base, unknown = virtual_tokens.attach(network, folder)
             if unknown:
@@ -68,7 +66,7 @@ def attach(network: PreTrainedModel, folder: Path) -> PreTrainedModel | PeftMode
         raise RunError("ModelInvalid", f"{folder} holds no adapter; name the adapter folder of an artifact.")
     structure.install(network, about)
     try:
-        found = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+        found = network.load_state_dict(load_file(folder / SAFETENSORS_WEIGHTS_NAME), strict=False)
     except RuntimeError as error:
         raise _other_model(about["baseModel"], str(error).strip().splitlines()[-1].strip()) from error
     if found.unexpected_keys:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hone.errors import RunError
+from hone.errors import RunError, first_line
 from hone.store.digest import sha256_file
 
 log = logging.getLogger(__name__)
@@ -82,11 +82,10 @@ def _write(file: Path, target: Path, tokens: dict[str, str], architecture: str, 
             file.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **where
         )
     except (ValueError, KeyError, NotImplementedError, OSError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise RunError(
             "Unsupported",
-            f"{uri} is a GGUF of the architecture {architecture}, which Transformers can't read ({first[:300]}); name "
-            "the model's own folder (config.json, model.safetensors, tokenizer.json) instead.",
+            f"{uri} is a GGUF of the architecture {architecture}, which Transformers can't read ({first_line(error)}); "
+            "name the model's own folder (config.json, model.safetensors, tokenizer.json) instead.",
         ) from error
     for name, token in tokens.items():
         # Transformers mixes the first and the last token up for some architectures.

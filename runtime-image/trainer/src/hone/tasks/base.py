@@ -1,6 +1,7 @@
 """What every task has in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,8 +10,8 @@ from torch import nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from hone.contract import Measurement
 from hone.contract.training import Task
+from hone.evaluate.answers import Answers
 from hone.store import DataSource, ModelSource
 
 
@@ -67,10 +68,29 @@ class TaskHandler(Protocol):
     def loss(self) -> Loss | None:
         """Return the loss to train with, or None for the model's own; called after the data was read."""
 
-    def measure(
+    def answer(
         self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
-    ) -> Measurement:
-        """Measure a model on data."""
+    ) -> Answers:
+        """Let a model answer data, with logits in FP32; `tell` hears the share of the rows that is done."""
 
     def spec(self) -> Task:
         """Return the task as the manifest tells it."""
+
+
+@contextmanager
+def answering(model: nn.Module) -> Iterator[torch.device]:
+    """Let a model answer without learning, and give its device; after that it is in the mode that it was in."""
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        yield next(model.parameters()).device
+    model.train(was_training)
+
+
+def batches_by_length(data: Encoded, batch_size: int, tell: Callable[[float], None]) -> Iterator[list[int]]:
+    """Indexes of rows; those of like length share a batch, for padding costs time. `tell` hears the share done."""
+    order = sorted(range(len(data)), key=lambda index: len(data[index]["input_ids"]))
+    for start in range(0, len(order), batch_size):
+        indexes = order[start : start + batch_size]
+        yield indexes
+        tell((start + len(indexes)) / len(order))

@@ -1,16 +1,15 @@
 """How much the examples of each label count in the loss."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch.nn import functional
 
 from hone.contract.training import ClassWeights
 from hone.errors import RunError
+from hone.evaluate.language import IGNORED
 from hone.tasks.base import Loss
-
-#: What Transformers' collators put where a token has no label.
-IGNORED = -100
 
 
 def balanced(counts: Sequence[int]) -> list[float]:
@@ -34,6 +33,24 @@ def by_name(weights: ClassWeights, names: Sequence[str]) -> list[float]:
             f"{', '.join(names[:20])}.",
         )
     return [given.get(name, 1.0) for name in names]
+
+
+def label_weights(
+    asked: ClassWeights | None,
+    names: Sequence[str],
+    labels: Iterable[int],
+    balance: Callable[[Sequence[int]], list[float]] = balanced,
+) -> list[float] | None:
+    """The weights of the labels in their order, as written or by how often each occurs in the training data's `labels`.
+
+    None if no weights are asked for.
+    """
+    if asked is None:
+        return None
+    if asked.mode is None:
+        return by_name(asked, names)
+    counts = Counter(labels)
+    return balance([counts[index] for index in range(len(names))])
 
 
 def weighted_cross_entropy(weights: Sequence[float]) -> Loss:

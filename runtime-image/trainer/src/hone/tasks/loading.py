@@ -1,13 +1,13 @@
 """Loads what a model folder holds, and says in a sentence what is wrong with it."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from safetensors import SafetensorError
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from hone.errors import RunError
+from hone.errors import RunError, first_line
 from hone.models.virtual_tokens import NAME as VIRTUAL_TOKENS
 from hone.store import ModelSource
 
@@ -29,6 +29,7 @@ _COUNT_FROM_PADDING = frozenset(
     }
 )
 _CAP = 512
+_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "spiece.model")
 
 
 def read_config(model: ModelSource) -> dict[str, Any]:
@@ -81,16 +82,42 @@ def load_part(uri: str, what: str, load: Callable[[], T]) -> T:
     try:
         return load()
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RunError(
             "ModelInvalid",
-            f"The {what} of {uri} can't be loaded ({first[:300]}); name a folder that "
+            f"The {what} of {uri} can't be loaded ({first_line(error)}); name a folder that "
             "AutoModel.from_pretrained and AutoTokenizer.from_pretrained can read.",
         ) from error
 
 
-def tokenizer_files(folder: Path) -> bool:
-    """Tell whether the folder holds a tokenizer."""
-    return any(
-        (folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "spiece.model")
+def load_tokenizer(model: ModelSource, **options: Any) -> PreTrainedTokenizerBase:  # noqa: ANN401 - Transformers' own
+    """Load the tokenizer that stands beside the model."""
+    return load_part(
+        model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True, **options)
     )
+
+
+def require_tokenizer(model: ModelSource) -> None:
+    """Refuse a folder without a tokenizer."""
+    if not any((model.path / name).is_file() for name in _TOKENIZERS):
+        raise RunError("ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json.")
+
+
+def fresh_modules(info: Mapping[str, Any]) -> frozenset[str]:
+    """Return the modules that a checkpoint had no fitting weights for, by Transformers' loading information."""
+    missing = [*info["missing_keys"], *(key[0] for key in info["mismatched_keys"])]
+    return frozenset(key.rpartition(".")[0] for key in missing)
+
+
+def head_of(names: Sequence[str]) -> dict[str, Any]:
+    """Return what a model's configuration says of a head with these labels."""
+    return {
+        "num_labels": len(names),
+        "id2label": dict(enumerate(names)),
+        "label2id": {name: index for index, name in enumerate(names)},
+    }
+
+
+def pad_with_some_token(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give a tokenizer without padding, as decoders' have none, another token to pad with."""
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token

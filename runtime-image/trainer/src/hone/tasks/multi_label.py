@@ -1,7 +1,8 @@
 """Any number of labels for each text or pair of texts."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from hone.errors import RunError
 from hone.evaluate.multi_label import LabelSets
 from hone.store import DataSource
 from hone.tasks.base import Encoded, Loss
-from hone.tasks.class_weights import balanced_positives, by_name, weighted_binary_cross_entropy
+from hone.tasks.class_weights import balanced_positives, label_weights, weighted_binary_cross_entropy
 from hone.tasks.text import Logits, TextTask, encode_texts
 
 
@@ -45,14 +46,10 @@ class MultiLabelClassification(TextTask[LabelSetTexts]):
 
     def loss(self) -> Loss | None:
         """Binary cross entropy with a weight for having each label, if weights are asked for."""
-        if self._class_weights is None:
-            return None
-        if self._class_weights.mode is None:
-            return weighted_binary_cross_entropy(by_name(self._class_weights, self._names))
         assert self._train is not None  # noqa: S101 - read() comes first
-        counts = Counter(label for labels in self._train.labels for label in labels)
-        having = [counts[index] for index in range(len(self._names))]
-        return weighted_binary_cross_entropy(balanced_positives(having, len(self._train)))
+        balance = partial(balanced_positives, rows=len(self._train))
+        weights = label_weights(self._class_weights, self._names, chain.from_iterable(self._train.labels), balance)
+        return None if weights is None else weighted_binary_cross_entropy(weights)
 
     def read_inputs(self, source: DataSource, data: Data, max_rows: int | None) -> Texts:
         """Read texts without labels."""

@@ -10,21 +10,30 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import (
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     DataCollatorWithPadding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
-from hone.contract import JobConfig, Measurement
+from hone.contract import JobConfig
 from hone.contract.source import Data
 from hone.contract.training import Task, TaskType
 from hone.errors import RunError
-from hone.evaluate.answers import Answers, measure
+from hone.evaluate.answers import Answers
 from hone.models import from_pretrained, outline
 from hone.store import DataSource, ModelSource
-from hone.tasks.base import Encoded, Loaded, Loss
-from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
+from hone.tasks.base import Encoded, Loaded, Loss, answering, batches_by_length
+from hone.tasks.labels import require_distinct
+from hone.tasks.loading import (
+    fresh_modules,
+    head_of,
+    load_part,
+    load_tokenizer,
+    pad_with_some_token,
+    read_config,
+    require_tokenizer,
+    sequence_length,
+)
 
 D = TypeVar("D")
 
@@ -62,10 +71,7 @@ class TextTask(ABC, Generic[D]):
         """Refuse what only the model tells, before data is read."""
         self._check_labels()
         self._max_length = sequence_length(self._task.max_length, read_config(model), model.uri, reserved_positions)
-        if not tokenizer_files(model.path):
-            raise RunError(
-                "ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json."
-            )
+        require_tokenizer(model)
 
     def read(self, train: DataSource, evaluation: DataSource | None) -> None:
         """Read and check the data; the evaluation data may hold no label that the training data has no name for."""
@@ -95,20 +101,16 @@ class TextTask(ABC, Generic[D]):
                 **{"dtype": torch.float32, **options},
             ),
         )
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        pad_with_some_token(tokenizer)
         if network.config.pad_token_id is None:
             network.config.pad_token_id = tokenizer.pad_token_id
         if self.problem is not None:
             network.config.problem_type = self.problem
-        missing = [*info["missing_keys"], *(key[0] for key in info["mismatched_keys"])]
-        return Loaded(network, tokenizer, frozenset(key.rpartition(".")[0] for key in missing))
+        return Loaded(network, tokenizer, fresh_modules(info))
 
     def load_tokenizer(self, model: ModelSource) -> PreTrainedTokenizerBase:
         """Load the tokenizer."""
-        return load_part(
-            model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True)
-        )
+        return load_tokenizer(model)
 
     def training_set(self, loaded: Loaded) -> Encoded:
         """Return the training texts as token ids."""
@@ -128,24 +130,19 @@ class TextTask(ABC, Generic[D]):
         """Return the loss to train with, or None for the model's own."""
         return None
 
-    def measure(
+    def answer(
         self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
-    ) -> Measurement:
-        """Measure in FP32, as the artifact will be used; texts of like length share a batch, for padding costs time."""
+    ) -> Answers:
+        """Answer all rows."""
         collate = DataCollatorWithPadding(loaded.tokenizer)
-        device = next(model.parameters()).device
-        order = sorted(range(len(data)), key=lambda index: len(data[index]["input_ids"]))
         logits: list[Logits] = [np.empty(0, dtype=np.float32)] * len(data)
-        model.eval()
-        with torch.inference_mode():
-            for start in range(0, len(order), batch_size):
-                indexes = order[start : start + batch_size]
+        with answering(model) as device:
+            for indexes in batches_by_length(data, batch_size, tell):
                 batch = collate([{k: v for k, v in data[index].items() if k != "labels"} for index in indexes])
                 answers = model(**batch.to(device)).logits.float().cpu().numpy()
                 for index, answer, mask in zip(indexes, answers, batch["attention_mask"].cpu().numpy(), strict=True):
                     logits[index] = self.without_padding(answer, mask.astype(np.bool_))
-                tell((start + len(indexes)) / len(order))
-        return measure(self.answers(logits, data.rows))
+        return self.answers(logits, data.rows)
 
     def spec(self) -> Task:
         """Return the task with the labels in the order of the logits."""
@@ -190,19 +187,13 @@ class TextTask(ABC, Generic[D]):
         names = self._task.labels
         if names is None or self.fewest_labels is None:
             return
-        if len(set(names)) != len(names):
-            raise RunError("ConfigInvalid", f"spec.task.labels has a label twice ({', '.join(names)}); name each once.")
+        require_distinct(names)
         if len(names) < self.fewest_labels:
             count = "one label" if self.fewest_labels == 1 else "two labels"
             raise RunError("ConfigInvalid", f"spec.task.labels needs at least {count}; name all that the data holds.")
 
     def _head(self) -> dict[str, Any]:
-        names = self._names
-        return {
-            "num_labels": len(names),
-            "id2label": dict(enumerate(names)),
-            "label2id": {name: index for index, name in enumerate(names)},
-        }
+        return head_of(self._names)
 
 
 def encode_texts(

@@ -1,6 +1,5 @@
 """One label for each text or pair of texts."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,11 +9,11 @@ from transformers import PreTrainedTokenizerBase
 from hone.contract.source import Data
 from hone.contract.training import TaskType
 from hone.data import LabelledTexts, Texts, read_labelled_texts, read_texts
-from hone.errors import RunError
 from hone.evaluate.classification import Predictions
 from hone.store import DataSource
 from hone.tasks.base import Encoded, Loss
-from hone.tasks.class_weights import balanced, by_name, weighted_cross_entropy
+from hone.tasks.class_weights import label_weights, weighted_cross_entropy
+from hone.tasks.labels import require_several
 from hone.tasks.text import Logits, TextTask, encode_texts
 
 
@@ -34,21 +33,13 @@ class TextClassification(TextTask[LabelledTexts]):
 
     def check_training(self, data: LabelledTexts, source: DataSource) -> None:
         """Refuse data with one label alone."""
-        if len(present := {data.names[label] for label in data.labels}) < 2:
-            raise RunError(
-                "DatasetInvalid",
-                f"{source.uri} holds only the label {present.pop()}; a classifier needs examples of two or more.",
-            )
+        require_several(data.labels, data.names, source.uri)
 
     def loss(self) -> Loss | None:
         """Cross entropy with a weight for each label, if weights are asked for."""
-        if self._class_weights is None:
-            return None
-        if self._class_weights.mode is None:
-            return weighted_cross_entropy(by_name(self._class_weights, self._names))
         assert self._train is not None  # noqa: S101 - read() comes first
-        counts = Counter(self._train.labels)
-        return weighted_cross_entropy(balanced([counts[index] for index in range(len(self._names))]))
+        weights = label_weights(self._class_weights, self._names, self._train.labels)
+        return None if weights is None else weighted_cross_entropy(weights)
 
     def read_inputs(self, source: DataSource, data: Data, max_rows: int | None) -> Texts:
         """Read texts without labels."""

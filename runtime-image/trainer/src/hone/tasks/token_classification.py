@@ -1,15 +1,14 @@
 """A label for each word."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from transformers import (
     AutoModelForTokenClassification,
-    AutoTokenizer,
     DataCollatorForTokenClassification,
     PreTrainedTokenizerBase,
 )
@@ -18,11 +17,12 @@ from hone.contract.source import Data
 from hone.contract.training import TaskType
 from hone.data import LabelledWords, Words, read_labelled_words, read_words
 from hone.errors import RunError
+from hone.evaluate.language import IGNORED
 from hone.evaluate.tokens import TaggedWords
 from hone.store import DataSource, ModelSource
 from hone.tasks.base import Encoded, Loaded, Loss
-from hone.tasks.class_weights import IGNORED, balanced, by_name, weighted_cross_entropy
-from hone.tasks.loading import load_part
+from hone.tasks.class_weights import label_weights, weighted_cross_entropy
+from hone.tasks.loading import load_tokenizer
 from hone.tasks.text import Logits, TextTask
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,7 @@ class TokenClassification(TextTask[LabelledWords]):
             )
         if getattr(tokenizer, "add_prefix_space", None) is False:
             # Words that are split already have no space before them, and mean other pieces to GPT-2's kind without it.
-            tokenizer = load_part(
-                model.uri,
-                "tokenizer",
-                lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True, add_prefix_space=True),
-            )
+            tokenizer = load_tokenizer(model, add_prefix_space=True)
         return tokenizer
 
     def read_labelled(self, source: DataSource, data: Data) -> LabelledWords:
@@ -78,13 +74,9 @@ class TokenClassification(TextTask[LabelledWords]):
 
     def loss(self) -> Loss | None:
         """Cross entropy over words with a weight for each label, if weights are asked for."""
-        if self._class_weights is None:
-            return None
-        if self._class_weights.mode is None:
-            return weighted_cross_entropy(by_name(self._class_weights, self._names))
         assert self._train is not None  # noqa: S101 - read() comes first
-        counts = Counter(label for labels in self._train.labels for label in labels)
-        return weighted_cross_entropy(balanced([counts[index] for index in range(len(self._names))]))
+        weights = label_weights(self._class_weights, self._names, chain.from_iterable(self._train.labels))
+        return None if weights is None else weighted_cross_entropy(weights)
 
     def read_inputs(self, source: DataSource, data: Data, max_rows: int | None) -> Words:
         """Read words without labels."""

@@ -14,6 +14,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
 from hone.contract import Measurement
 from hone.contract.training import Evaluation, Training
@@ -25,9 +26,6 @@ from hone.training.best import BestWeights
 from hone.training.evaluation import Measure
 from hone.training.journal import Journal
 from hone.training.trainer import HoneTrainer
-
-_OPTIMIZER = "optimizer.pt"
-_SCHEDULER = "scheduler.pt"
 
 
 def check(training: Training, evaluation: Evaluation | None, group: Group) -> None:
@@ -145,8 +143,8 @@ class GroupTrainer(HoneTrainer):
         # Trainer would map the state to the device of a group, which is called cpu:0 on a CPU and unknown then.
         if checkpoint is None:
             return
-        self._load_optimizer_state(torch.load(Path(checkpoint) / _OPTIMIZER, map_location="cpu", weights_only=True))
-        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / _SCHEDULER, weights_only=True))
+        self._load_optimizer_state(torch.load(Path(checkpoint) / OPTIMIZER_NAME, map_location="cpu", weights_only=True))
+        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER_NAME, weights_only=True))
 
     def _load_optimizer_state(self, state: dict[str, Any]) -> None:
         optimizer: Any = self.optimizer
@@ -199,9 +197,9 @@ class ShardedTrainer(GroupTrainer):
         self._weights = {}
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        torch.save(self._optimizer_state, Path(output_dir) / _OPTIMIZER)
+        torch.save(self._optimizer_state, Path(output_dir) / OPTIMIZER_NAME)
         self._optimizer_state = {}
-        torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / _SCHEDULER)
+        torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
 
     def _load_optimizer_state(self, state: dict[str, Any]) -> None:
         assert self._twin is not None  # noqa: S101 - the optimizer was made with it

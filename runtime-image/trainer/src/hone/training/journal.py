@@ -95,11 +95,16 @@ class Journal:
         """How many steps an overflow cost."""
         return sum(point.skipped for point in self.curve.points)
 
-    def start(self, step: int, threads: int) -> None:
-        """Begin with the state after `step`: what was done after it is lost, and forgotten in the curve."""
+    def start(self, step: int, threads: int) -> int:
+        """Begin with the state after `step`: what was done after it is lost, and forgotten in the curve.
+
+        Returns:
+            How many steps were lost.
+        """
+        lost = max(self.last_step - step, 0)
         if self.threads is not None:
             self._resumes += 1
-            self._lost += max(self.last_step - step, 0)
+            self._lost += lost
         else:
             self.threads = threads
         self.curve = Curve(
@@ -107,6 +112,7 @@ class Journal:
             [point for point in self.curve.evaluations if point.step <= step],
         )
         self._rewrite()
+        return lost
 
     def write_nothing(self) -> None:
         """Keep up in memory alone, in a process that is not the first of its group."""

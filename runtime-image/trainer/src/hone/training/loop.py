@@ -102,8 +102,7 @@ def train(
     step = step_of(start) if start is not None else 0
     # Another number of threads adds up in another order: the pod that goes on computes as the one before it.
     torch.set_num_threads(journal.threads or torch.get_num_threads())
-    lost = max(journal.last_step - step, 0)
-    journal.start(step, torch.get_num_threads())
+    lost = journal.start(step, torch.get_num_threads())
     telling = ProgressCallback(progress)
     if journal.resumes.count:
         telling.message = f"went on from step {step}; {lost} steps of the pod before were lost"

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 from peft import PeftType, PromptLearningConfig, TaskType
+from peft.utils import CONFIG_NAME, SAFETENSORS_WEIGHTS_NAME
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from hone.models.virtual_tokens import Prefix, Prompt, Table, VirtualTokens
 
-CONFIG = "adapter_config.json"
-_WEIGHTS = "adapter_model.safetensors"
 _TOKENS = "prompt_embeddings"
 _HEAD = "base_model."
 _PROMPTS = (PeftType.PROMPT_TUNING, PeftType.P_TUNING)
@@ -27,12 +26,12 @@ def save(network: PreTrainedModel, heads: list[str], table: Table, config: Promp
     config.inference_mode = True
     folder.mkdir(parents=True)
     config.save_pretrained(folder)
-    save_file(weights, folder / _WEIGHTS, metadata={"format": "pt"})
+    save_file(weights, folder / SAFETENSORS_WEIGHTS_NAME, metadata={"format": "pt"})
 
 
 def holds_virtual_tokens(folder: Path) -> bool:
     """Tell whether a folder with an adapter of PEFT's holds virtual tokens."""
-    config = json.loads((folder / CONFIG).read_bytes())
+    config = json.loads((folder / CONFIG_NAME).read_bytes())
     return config["peft_type"] in (PeftType.PREFIX_TUNING, *_PROMPTS)
 
 
@@ -42,8 +41,8 @@ def attach(network: PreTrainedModel, folder: Path) -> tuple[str, list[str]]:
     Returns:
         The address of the model that they were made for, and the weights that found no place.
     """
-    config = json.loads((folder / CONFIG).read_bytes())
-    weights = load_file(folder / _WEIGHTS)
+    config = json.loads((folder / CONFIG_NAME).read_bytes())
+    weights = load_file(folder / SAFETENSORS_WEIGHTS_NAME)
     table = Table.of(weights.pop(_TOKENS))
     tokens: VirtualTokens
     if config["peft_type"] in _PROMPTS:

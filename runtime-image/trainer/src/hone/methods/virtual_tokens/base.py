@@ -16,21 +16,13 @@ from transformers import PreTrainedModel
 from hone.contract import JobConfig
 from hone.contract.training import Task
 from hone.errors import RunError
-from hone.methods.base import ADAPTER, Batch, FineTuningMethod, Saved, freeze, head_modules, save_whole
+from hone.methods.base import ADAPTER, PEFT_TASKS, Batch, FineTuningMethod, Saved, freeze, head_modules
 from hone.methods.virtual_tokens import adapter
 from hone.models.virtual_tokens import Table, VirtualTokens, virtual_tokens_of
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
 DEFAULT_TOKENS = 20
-
-_TASKS = {
-    "TextClassification": TaskType.SEQ_CLS,
-    "MultiLabelClassification": TaskType.SEQ_CLS,
-    "Regression": TaskType.SEQ_CLS,
-    "TokenClassification": TaskType.TOKEN_CLS,
-    "CausalLM": TaskType.CAUSAL_LM,
-}
 
 
 class Made(nn.Module):
@@ -63,7 +55,7 @@ class VirtualTokenTuning(FineTuningMethod):
         self.tokens = tokens or DEFAULT_TOKENS
         self.reserved_positions = self.tokens
         self.task = config.task.type
-        if self.task not in _TASKS:
+        if self.task not in PEFT_TASKS:
             raise RunError(
                 "ConfigInvalid",
                 f"spec.method.{self.name} puts virtual tokens before a text, and {self.task} has none; choose lora, "
@@ -97,7 +89,7 @@ class VirtualTokenTuning(FineTuningMethod):
     @property
     def task_type(self) -> TaskType:
         """PEFT's name of the task."""
-        return _TASKS[self.task]
+        return PEFT_TASKS[self.task]
 
     def apply(self, loaded: Loaded) -> PreTrainedModel:
         """Freeze the model, put virtual tokens into it, and train them and the head."""
@@ -119,7 +111,4 @@ class VirtualTokenTuning(FineTuningMethod):
         config = self._config_of_adapter
         config.base_model_name_or_path = self._config.model.uri
         adapter.save(model, config.modules_to_save or [], fixed, config, output / ADAPTER)
-        if not self._config.output.merge:
-            loaded.tokenizer.save_pretrained(output / ADAPTER)
-            return Saved(model, None)
-        return Saved(model, save_whole(model, loaded, output))
+        return self.save_model(model, loaded, output)

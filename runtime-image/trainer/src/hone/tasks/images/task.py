@@ -9,18 +9,18 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForImageClassification, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
 
-from hone.contract import JobConfig, Measurement
+from hone.contract import JobConfig
 from hone.contract.training import ImageInput, TrainedTask
 from hone.data.images import LabelledImages, read_labelled_images
 from hone.errors import RunError
-from hone.evaluate.answers import measure
 from hone.evaluate.classification import Predictions
 from hone.models import from_pretrained, outline
 from hone.store import DataSource, ModelSource
-from hone.tasks.base import Encoded, Loaded, Loss
-from hone.tasks.class_weights import balanced, by_name, weighted_cross_entropy
+from hone.tasks.base import Encoded, Loaded, Loss, answering
+from hone.tasks.class_weights import label_weights, weighted_cross_entropy
 from hone.tasks.images.processor import image_input, load_processor, mode_of
-from hone.tasks.loading import load_part, read_config
+from hone.tasks.labels import require_distinct, require_several
+from hone.tasks.loading import fresh_modules, head_of, load_part, read_config
 
 
 class ImageClassification:
@@ -37,9 +37,7 @@ class ImageClassification:
 
     def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
         """Refuse what only the model tells, before data is read."""
-        if len(set(self._names)) != len(self._names):
-            names = ", ".join(self._names)
-            raise RunError("ConfigInvalid", f"spec.task.labels has a label twice ({names}); name each once.")
+        require_distinct(self._names)
         kind = read_config(model)["model_type"]
         if kind not in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES:
             raise RunError(
@@ -65,11 +63,7 @@ class ImageClassification:
         dataset = self._dataset
         assert dataset.train is not None  # noqa: S101 - a source was found for it
         data = read_labelled_images(train, dataset.train, dataset.columns, self._names or None, dataset.max_rows)
-        if len(present := {data.names[label] for label in data.labels}) < 2:
-            raise RunError(
-                "DatasetInvalid",
-                f"{train.uri} holds only the label {present.pop()}; a classifier needs examples of two or more.",
-            )
+        require_several(data.labels, data.names, train.uri)
         self._train, self._names = data, data.names
         if evaluation is not None and dataset.evaluation is not None:
             self._evaluation = read_labelled_images(
@@ -82,11 +76,7 @@ class ImageClassification:
 
     def load(self, model: ModelSource, options: Mapping[str, Any]) -> Loaded:
         """Load model and image processor, with a head for the labels; without weights the model is drawn at random."""
-        head = {
-            "num_labels": len(self._names),
-            "id2label": dict(enumerate(self._names)),
-            "label2id": {name: index for index, name in enumerate(self._names)},
-        }
+        head = head_of(self._names)
         processor = load_processor(model)
         if not model.has_weights:
             config = load_part(model.uri, "model", lambda: AutoConfig.from_pretrained(model.path, **head))
@@ -105,8 +95,7 @@ class ImageClassification:
             ),
         )
         network.config.problem_type = "single_label_classification"
-        missing = [*info["missing_keys"], *(key[0] for key in info["mismatched_keys"])]
-        return Loaded(network, processor, frozenset(key.rpartition(".")[0] for key in missing))
+        return Loaded(network, processor, fresh_modules(info))
 
     def training_set(self, loaded: Loaded) -> Encoded:
         """Return the training images as the model takes them."""
@@ -123,33 +112,24 @@ class ImageClassification:
 
     def loss(self) -> Loss | None:
         """Return the loss with a weight for each label, or None for the model's own."""
-        training = self._config.training
-        if training is None or training.class_weights is None:
-            return None
         assert self._train is not None  # noqa: S101 - read() comes first
-        weights = training.class_weights
-        if weights.mode is None:
-            return weighted_cross_entropy(by_name(weights, self._names))
-        counts = np.bincount(self._train.labels, minlength=len(self._names))
-        return weighted_cross_entropy(balanced([int(count) for count in counts]))
+        training = self._config.training
+        weights = label_weights(training.class_weights if training else None, self._names, self._train.labels)
+        return None if weights is None else weighted_cross_entropy(weights)
 
-    def measure(
+    def answer(
         self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
-    ) -> Measurement:
-        """Measure the accuracy in FP32, as the artifact will be used."""
-        device = next(model.parameters()).device
+    ) -> Predictions:
+        """Answer all images."""
         logits, truth = [], []
-        was_training = model.training
-        model.eval()
-        with torch.inference_mode():
+        with answering(model) as device:
             for start in range(0, len(data), batch_size):
                 rows = [data[index] for index in range(start, min(start + batch_size, len(data)))]
                 batch = stack(rows)
                 logits.append(model(pixel_values=batch["pixel_values"].to(device)).logits.float().cpu().numpy())
                 truth.append(batch["labels"].numpy())
                 tell((start + len(rows)) / len(data))
-        model.train(was_training)
-        return measure(Predictions(np.concatenate(logits), np.concatenate(truth)))
+        return Predictions(np.concatenate(logits), np.concatenate(truth))
 
     def spec(self) -> TrainedTask:
         """Return the task with the labels in the order of the logits, and how images have to be made ready."""

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from hone.errors import RunError
 from hone.evaluate.language import IGNORED
+from hone.tasks.base import answering
 from hone.tasks.language.tokens import Sequence
 
 _INSTEAD = "remove training.packing"
@@ -66,12 +67,8 @@ def check_isolation(network: PreTrainedModel, uri: str) -> None:
     vocabulary = int(network.config.get_text_config().vocab_size)
     draw = torch.Generator().manual_seed(0)
     first, other, second = (torch.randint(vocabulary, (4,), generator=draw).tolist() for _ in range(3))
-    was_training = network.training
-    network.eval()
-    device = next(network.parameters()).device
-    with torch.inference_mode():
+    with answering(network) as device:
         one, two = (_second_logits(network, before, second, device) for before in (first, other))
-    network.train(was_training)
     if not torch.equal(one, two):
         raise RunError(
             "ConfigInvalid",

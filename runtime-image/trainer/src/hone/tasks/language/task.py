@@ -5,22 +5,28 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from hone.contract import JobConfig, Measurement
+from hone.contract import JobConfig
 from hone.contract.training import Task
 from hone.data.language import NumberedExample, kind_of, read_language_examples
 from hone.data.rows import BadRows
 from hone.errors import RunError
-from hone.evaluate.answers import measure
 from hone.evaluate.language import Continuation, Continuations, continuation
 from hone.models import from_pretrained, outline
 from hone.store import DataSource, ModelSource
-from hone.tasks.base import Encoded, Loaded, Loss
+from hone.tasks.base import Encoded, Loaded, Loss, answering, batches_by_length
 from hone.tasks.language.batches import LanguageCollator
 from hone.tasks.language.packing import check_isolation, check_positions, pack
 from hone.tasks.language.tokens import LanguageTokenizer, Sequence, UnusableError, check_chat
-from hone.tasks.loading import load_part, read_config, sequence_length, tokenizer_files
+from hone.tasks.loading import (
+    load_part,
+    load_tokenizer,
+    pad_with_some_token,
+    read_config,
+    require_tokenizer,
+    sequence_length,
+)
 
 #: Methods whose virtual tokens stand before a whole block.
 _VIRTUAL = ("prefixTuning", "promptTuning")
@@ -52,10 +58,7 @@ class CausalLM:
         self._max_length = sequence_length(self._task.max_length, read_config(model), model.uri, reserved_positions)
         if self._max_length < 2:
             raise RunError("ConfigInvalid", "spec.task.maxLength is 1, but a token is learnt from those before it.")
-        if not tokenizer_files(model.path):
-            raise RunError(
-                "ModelInvalid", f"{model.uri} holds no tokenizer; put tokenizer.json beside its config.json."
-            )
+        require_tokenizer(model)
         if self._kind == "messages":
             check_chat(load_tokenizer(model), model.uri)
         if self._packing:
@@ -87,8 +90,7 @@ class CausalLM:
                 f"{model.uri} is no trained language model ({missing[0]} is missing); save the whole model, with its "
                 "output layer, and name that folder.",
             )
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        pad_with_some_token(tokenizer)
         # A cache takes memory that nothing reads, and makes Transformers overlook where a block's sequences start.
         network.config.use_cache = False
         return Loaded(network, tokenizer, frozenset())
@@ -118,28 +120,21 @@ class CausalLM:
         """Return None: the model's own is the cross entropy of the tokens that are learnt, in FP32."""
         return None
 
-    def measure(
+    def answer(
         self, model: nn.Module, loaded: Loaded, data: Encoded, batch_size: int, tell: Callable[[float], None]
-    ) -> Measurement:
-        """Measure the perplexity; the loss of each token is computed in FP32, from logits of any precision."""
+    ) -> Continuations:
+        """Predict the tokens of all rows; of the logits only the loss and the likeliest of each token are kept."""
         collate = self.collator(loaded)
-        device = next(model.parameters()).device
-        order = sorted(range(len(data)), key=lambda index: len(data[index]["input_ids"]))
         found: dict[int, Continuation] = {}
-        was_training = model.training
-        model.eval()
-        with torch.inference_mode():
-            for start in range(0, len(order), batch_size):
-                indexes = order[start : start + batch_size]
+        with answering(model) as device:
+            for indexes in batches_by_length(data, batch_size, tell):
                 batch = {name: values.to(device) for name, values in collate([data[i] for i in indexes]).items()}
                 labels = batch.pop("labels").cpu().numpy()
                 # A method may put virtual tokens before the row.
                 logits = model(**batch).logits[:, -labels.shape[1] :].float().cpu().numpy()
                 for place, index in enumerate(indexes):
                     found[index] = continuation(logits[place], labels[place])
-                tell((start + len(indexes)) / len(order))
-        model.train(was_training)
-        return measure(Continuations([found[index] for index in range(len(data))]))
+        return Continuations([found[index] for index in range(len(data))])
 
     def spec(self) -> Task:
         """Return the task with the length that was trained."""
@@ -160,11 +155,6 @@ def sequences(
             bad.add(numbered.row, str(why))
     bad.refuse()
     return found
-
-
-def load_tokenizer(model: ModelSource) -> PreTrainedTokenizerBase:
-    """Load the tokenizer."""
-    return load_part(model.uri, "tokenizer", lambda: AutoTokenizer.from_pretrained(model.path, local_files_only=True))
 
 
 def _row(sequence: Sequence) -> dict[str, Any]:
