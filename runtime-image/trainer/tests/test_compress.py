@@ -78,7 +78,7 @@ def test_from_a_fine_tuned_model_to_a_served_one(bench: Workbench) -> None:
     assert (manifest.format, manifest.model_path) == ("ONNX", "model.onnx")
     assert manifest.task is not None
     assert (manifest.task.labels, manifest.task.max_length) == (["ham", "spam"], 32)
-    assert {entry.path for entry in manifest.files} == {"model.onnx", "tokenizer.json", "config.json"}
+    assert {entry.path for entry in manifest.files} == {"model.onnx", "tokenizer.json", "config.json", "compression.json"}
     assert json.loads((artifact / "config.json").read_bytes())["model_type"] == "bert"
     assert Tokenizer.from_file(str(artifact / "tokenizer.json")).padding is None
 

@@ -51,10 +51,10 @@ def run(context: RunContext) -> RunOutcome | None:
 
     with progress.phase("Fetching"):
         model = context.store.model(config.model)
-        if model.manifest is not None and model.manifest.format != "Transformers":
+        if not model.is_transformers:
             raise RunError(
                 "ModelInvalid",
-                f"{model.uri} is {model.manifest.format}, exported or quantized already, and a training starts from a "
+                f"{model.uri} is ONNX, exported or quantized already, and a training starts from a "
                 "Transformers model; name the FineTuneJob, or the folder, that it was made from.",
             )
         task.check(model, method.reserved_positions)

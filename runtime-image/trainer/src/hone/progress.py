@@ -30,6 +30,7 @@ class Progress:
         self._percent = 0.0
         self._phase: Phase | None = None
         self._started = 0.0
+        self._part = (0.0, 1.0)
         self.phases: list[PhaseTime] = []
 
     def plan(self, weights: Mapping[Phase, float]) -> None:
@@ -49,6 +50,16 @@ class Progress:
         self._done += self._weights.get(name, 0.0)
         self._phase = None
 
+    @contextmanager
+    def part(self, start: float, end: float) -> Iterator[None]:
+        """Let `update` within it speak of a part of the phase, from one fraction of it to another."""
+        before = self._part
+        self._part = (start, end)
+        try:
+            yield
+        finally:
+            self._part = before
+
     def update(
         self,
         fraction: float,
@@ -62,7 +73,8 @@ class Progress:
         """Tell how much of the current phase is done."""
         if self._phase is None:
             raise RuntimeError("update() belongs inside phase()")
-        fraction = min(max(fraction, 0.0), 1.0)
+        start, end = self._part
+        fraction = start + (end - start) * min(max(fraction, 0.0), 1.0)
         total = sum(self._weights.values()) or 1.0
         weight = self._weights.get(self._phase, 0.0)
         self._percent = min(max(self._percent, 100.0 * (self._done + weight * fraction) / total), 100.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hone.contract import JobConfig, LineageEntry, Metrics, Resumes, TrainingSummary
+from hone.contract import JobConfig, LineageEntry, Metrics, Resumes, StepReport, TrainingSummary
 from hone.contract.training import Task
 from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
@@ -43,6 +43,7 @@ class RunOutcome:
     metrics: Metrics
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
+    steps: list[StepReport] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 

@@ -6,21 +6,29 @@ difference is the compression's and not PyTorch's. Sizes are those of the files.
 
 import logging
 import shutil
+import time
 from pathlib import Path
 
 import torch
 import transformers
 
 from hone.compress.inputs import Inputs, check_data, fetch
+from hone.compress.learning import Learning
 from hone.compress.measuring import Quality, compare_quality, compare_speed, whole
-from hone.compress.model import copy_config
-from hone.compress.steps import Materials, PlannedStep, plan
-from hone.contract import Comparison, Metrics
+from hone.compress.model import copy_config, load
+from hone.compress.network import Done, carry_out
+from hone.compress.steps import Materials, Plan, Tools, plan
+from hone.compress.story import write_story
+from hone.compress.subject import Subject
+from hone.contract import Comparison, LineageEntry, Metrics, StepReport
+from hone.contract.source import ResolvedModel
 from hone.device import thread_count
 from hone.errors import RunError
+from hone.evaluate.size import onnx_bytes
 from hone.export import check_format, opset_of
 from hone.gate import decide
 from hone.runtime import RunContext, RunOutcome
+from hone.store.model import NETWORK
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +47,21 @@ def run(context: RunContext) -> RunOutcome:
     torch.set_num_threads(thread_count())
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    progress.plan({"Fetching": 8, "Exporting": 16, "Compressing": 6, "Evaluating": 34, "Measuring": 7, "Saving": 1})
+    compressing = 100 if steps.trains else 12
+    progress.plan(
+        {"Fetching": 8, "Exporting": 16, "Compressing": compressing, "Evaluating": 34, "Measuring": 7, "Saving": 1}
+    )
 
     with progress.phase("Fetching"):
         inputs = fetch(context, steps)
     with progress.phase("Exporting"):
-        before = _export(context, inputs, opset)
+        before = _export(context, inputs, opset, "before")
+        if not steps.network:
+            # From here on only files are worked on, and the network's memory goes back first.
+            inputs.subject.release_network()
     with progress.phase("Compressing"):
-        after, warnings = _compress(context, steps, before, inputs)
+        after, done = _compress(context, steps, before, inputs, opset)
+    warnings = [warning for one in done for warning in one.warnings]
     with progress.phase("Evaluating"):
         quality = _evaluate(context, inputs, before, after, warnings)
     with progress.phase("Measuring"):
@@ -55,7 +70,9 @@ def run(context: RunContext) -> RunOutcome:
         for file in after.parent.iterdir():
             shutil.copyfile(file, context.output / file.name)
         inputs.subject.save_beside(context.output)
-        copy_config(inputs.model, context.output / "config.json")
+        copy_config(context.output / NETWORK if steps.network else inputs.model.path, context.output / "config.json")
+        if done:
+            write_story(done, context.output)
 
     for sentence in decide(config.gate, metrics.comparison or Comparison()).sentences:
         log.info("%s", sentence)
@@ -65,32 +82,56 @@ def run(context: RunContext) -> RunOutcome:
         task=inputs.subject.task,
         lineage=inputs.lineage,
         metrics=metrics,
+        steps=[one.report for one in done],
         warnings=warnings,
     )
 
 
-def _export(context: RunContext, inputs: Inputs, opset: int) -> Path:
-    path = _folder(context, "before") / MODEL
+def _export(context: RunContext, inputs: Inputs, opset: int, name: str) -> Path:
+    path = _folder(context, name) / MODEL
     subject = inputs.subject
     sample = inputs.rows or inputs.calibration or subject.placeholder_rows()
     exported = subject.export(sample, path, opset)
     difference = exported.parity.largest_difference
     log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
     context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
-    # From here on only files are worked on, and the network's memory goes back first.
-    subject.release_network()
     return path
 
 
-def _compress(context: RunContext, steps: list[PlannedStep], before: Path, inputs: Inputs) -> tuple[Path, list[str]]:
-    path, warnings = before, []
+def _compress(context: RunContext, steps: Plan, before: Path, inputs: Inputs, opset: int) -> tuple[Path, list[Done]]:
+    path, done, progress = before, list[Done](), context.progress
+    share = len(steps.network) / max(len(steps.steps), 1)
+    if steps.network:
+        tools = [_tools(context, inputs, number) for number in range(len(steps.network))]
+        with progress.part(0.0, share):
+            done += carry_out(inputs.subject, steps.network, tools, progress)
+        inputs.subject.save_network(context.output / NETWORK)
+        path = _export(context, inputs, opset, "network")
+        inputs.subject.release_network()
     materials = Materials(inputs.calibration)
-    for number, step in enumerate(steps):
-        context.progress.update(number / len(steps), step=number, total_steps=len(steps), message=step.title)
+    for number, step in enumerate(steps.file, start=len(steps.network)):
+        progress.update(number / len(steps.steps), message=step.title)
         target = _folder(context, f"step-{number + 1}") / MODEL
-        warnings += step.apply(path, target, materials)
+        began = time.monotonic()
+        warnings = step.apply(path, target, materials)
+        report = StepReport(
+            name=step.title,
+            seconds=round(time.monotonic() - began, 3),
+            message=f"The model has {onnx_bytes(target):,} bytes, and had {onnx_bytes(path):,} before this step.",
+        )
+        done.append(Done(report, warnings=warnings))
         path = target
-    return path, warnings
+    return path, done
+
+
+def _tools(context: RunContext, inputs: Inputs, number: int) -> Tools:
+    def teacher(source: ResolvedModel) -> Subject:
+        model = context.store.model(source)
+        inputs.lineage.append(LineageEntry(role="Teacher", uri=model.uri, digest=model.digest))
+        return load(context.config, model)
+
+    learning = Learning(context, inputs.model, inputs.train)
+    return Tools(inputs.calibration, learning, context.checkpoints / str(number + 1), teacher)
 
 
 def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, warnings: list[str]) -> Quality:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hone.compress.model import load
-from hone.compress.steps import PlannedStep
+from hone.compress.steps import Plan
 from hone.compress.subject import Subject, Truth
 from hone.contract import JobConfig, LineageEntry
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 from hone.runtime import RunContext
-from hone.store import ModelSource
+from hone.store import DataSource, ModelSource
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,12 @@ class Inputs:
     calibration: Sequence[Row]
     lineage: list[LineageEntry]
     for_gpu: bool
+    train: DataSource | None = None
 
 
-def check_data(config: JobConfig, steps: Sequence[PlannedStep]) -> None:
+def check_data(config: JobConfig, steps: Plan) -> None:
     """Refuses a configuration that lacks data that a step needs."""
-    needy = [step.title for step in steps if step.calibration_rows]
+    needy = [step.title for step in steps.steps if step.calibration_rows]
     if needy and config.dataset.calibration is None:
         # Rows that the accuracy is measured on would flatter the ranges that are found on them.
         raise RunError(
@@ -36,14 +37,20 @@ def check_data(config: JobConfig, steps: Sequence[PlannedStep]) -> None:
             f"{needy[0]} needs texts to calibrate with; name some in spec.dataset.calibration, other ones than the "
             "evaluation's (a part of the training data will do).",
         )
+    if steps.trains and config.dataset.train is None:
+        raise RunError("ConfigInvalid", "A step of spec.steps needs training data; name it in spec.dataset.train.")
 
 
-def fetch(context: RunContext, steps: Sequence[PlannedStep]) -> Inputs:
+def fetch(context: RunContext, steps: Plan) -> Inputs:
     """Reads the model and the data, every digest checked."""
     config, store, dataset = context.config, context.store, context.config.dataset
     model = store.model(config.model)
     lineage = [LineageEntry(role="Model", uri=model.uri, digest=model.digest)]
     subject = load(config, model)
+    train: DataSource | None = None
+    if steps.trains and dataset.train is not None:
+        train = store.data(dataset.train)
+        lineage.append(LineageEntry(role="TrainData", uri=train.uri, digest=train.digest))
     rows: Sequence[Row] = []
     truth: Truth | None = None
     if dataset.evaluation is not None:
@@ -51,9 +58,10 @@ def fetch(context: RunContext, steps: Sequence[PlannedStep]) -> Inputs:
         lineage.append(LineageEntry(role="EvaluationData", uri=source.uri, digest=source.digest))
         rows, truth = subject.read_labelled(source, dataset.evaluation)
     calibration: Sequence[Row] = []
-    wanted = max((step.calibration_rows for step in steps), default=0)
+    wanted = max((step.calibration_rows for step in steps.steps), default=0)
     if wanted and dataset.calibration is not None:
         source = store.data(dataset.calibration)
         lineage.append(LineageEntry(role="CalibrationData", uri=source.uri, digest=source.digest))
         calibration = subject.read_inputs(source, dataset.calibration, wanted)
-    return Inputs(model, subject, rows, truth, calibration, lineage, any(step.for_gpu for step in steps))
+    for_gpu = any(step.for_gpu for step in steps.file)
+    return Inputs(model, subject, rows, truth, calibration, lineage, for_gpu, train)

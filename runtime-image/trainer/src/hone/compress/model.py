@@ -28,10 +28,10 @@ from hone.tasks.loading import load_part, load_tokenizer, read_config, require_t
 def task_of(config: JobConfig, model: ModelSource) -> Task:
     """Return what the model was trained for: by the artifact's manifest, or by spec.task for a plain folder."""
     task = model.task or config.task
-    if model.manifest is not None and model.manifest.format != "Transformers":
+    if not model.is_transformers:
         raise RunError(
             "Unsupported",
-            f"{model.uri} is {model.manifest.format} already, and steps start from a Transformers model; "
+            f"{model.uri} is ONNX already, and steps start from a Transformers model; "
             "name the FineTuneJob, or the folder, that it was made from.",
         )
     if task is None:
@@ -59,10 +59,11 @@ def load(config: JobConfig, model: ModelSource) -> Subject:
     if task.type == "CausalLM":
         return _language_model(config, model, task)
     tokenizer = _fast(TEXT_TASKS[task.type].trained(config, task).load_tokenizer(model), model.uri)
-    network = _network(TEXT_TASKS[task.type].auto, model)
+    auto = TEXT_TASKS[task.type].auto
+    network = _network(auto, model)
     task = task.model_copy(update={"labels": _labels(network, task, model.uri)})
     handler = TEXT_TASKS[task.type].trained(config, task)
-    return Classifier(network, tokenizer, task, tokenizer.pad_token_id or 0, handler)
+    return Classifier(network, auto, tokenizer, task, tokenizer.pad_token_id or 0, handler)
 
 
 def _language_model(config: JobConfig, model: ModelSource, task: Task) -> LanguageModel:
@@ -70,7 +71,7 @@ def _language_model(config: JobConfig, model: ModelSource, task: Task) -> Langua
     network = _network(AutoModelForCausalLM, model)
     # The graph answers for a whole text at once.
     network.config.use_cache = False
-    return LanguageModel(network, tokenizer, task, tokenizer.pad_token_id or 0, config.dataset)
+    return LanguageModel(network, AutoModelForCausalLM, tokenizer, task, tokenizer.pad_token_id or 0, config.dataset)
 
 
 def _image_model(config: JobConfig, model: ModelSource, task: Task) -> ImageModel:
@@ -78,7 +79,7 @@ def _image_model(config: JobConfig, model: ModelSource, task: Task) -> ImageMode
     network = _network(AutoModelForImageClassification, model)
     image = image_input(processor, int(network.config.num_channels), model.uri)
     trained = TrainedTask(type=task.type, labels=_labels(network, task, model.uri), image=image)
-    return ImageModel(network, processor, trained, image, config.dataset)
+    return ImageModel(network, AutoModelForImageClassification, processor, trained, image, config.dataset)
 
 
 def _fast(tokenizer: PreTrainedTokenizerBase, uri: str) -> PreTrainedTokenizerBase:
@@ -90,17 +91,7 @@ def _fast(tokenizer: PreTrainedTokenizerBase, uri: str) -> PreTrainedTokenizerBa
 
 
 def _network(auto: Any, model: ModelSource) -> PreTrainedModel:  # noqa: ANN401 - one of Transformers' Auto classes
-    network, info = load_part(
-        model.uri,
-        "model",
-        lambda: from_pretrained(
-            auto,
-            model.path,
-            dtype=torch.float32,
-            # The plain arithmetic of attention: the fused kernel has no counterpart in ONNX to be quantized.
-            attn_implementation="eager",
-        ),
-    )
+    network, info = load_part(model.uri, "model", lambda: _read(auto, model.path))
     if info["missing_keys"]:
         raise RunError(
             "ModelInvalid",
@@ -111,9 +102,20 @@ def _network(auto: Any, model: ModelSource) -> PreTrainedModel:  # noqa: ANN401 
     return network.eval()
 
 
-def copy_config(model: ModelSource, target: Path) -> None:
-    """Copies the model's config.json."""
-    shutil.copyfile(model.path / "config.json", target)
+def reload(subject: Subject, folder: Path) -> None:
+    """Give the subject the network that was saved in a folder."""
+    network, _ = _read(subject.auto, folder)
+    subject.network = network.eval()
+
+
+def _read(auto: Any, folder: Path) -> tuple[PreTrainedModel, dict[str, Any]]:  # noqa: ANN401
+    # The plain arithmetic of attention: the fused kernel has no counterpart in ONNX to be quantized.
+    return from_pretrained(auto, folder, dtype=torch.float32, attn_implementation="eager")
+
+
+def copy_config(folder: Path, target: Path) -> None:
+    """Copies a model's config.json."""
+    shutil.copyfile(folder / "config.json", target)
 
 
 def _labels(network: PreTrainedModel, task: Task, uri: str) -> list[str] | None:

@@ -18,7 +18,9 @@ from hone.evaluate.answers import Answers
 from hone.evaluate.classification import Predictions
 from hone.evaluate.onnx_classifier import Keep, Row
 from hone.export import ExportedClassifier, export_image_classifier
+from hone.models import save_pretrained
 from hone.store import DataSource
+from hone.tasks.base import Loaded
 from hone.tasks.images.processor import mode_of
 from hone.tasks.images.task import PixelRows
 
@@ -30,6 +32,7 @@ class ImageModel:
     """A model that labels images, with its image processor."""
 
     network: PreTrainedModel
+    auto: Any
     processor: Any
     task: TrainedTask
     image: ImageInput
@@ -64,6 +67,15 @@ class ImageModel:
     def export(self, rows: Sequence[Row], path: Path, opset: int) -> ExportedClassifier:
         """Writes the network with any batch size."""
         return export_image_classifier(self.network, rows, path, opset=opset)
+
+    def loaded(self) -> Loaded:
+        """The network with its image processor."""
+        return Loaded(self.network, self.processor, frozenset())
+
+    def save_network(self, folder: Path) -> None:
+        """Writes network and image processor."""
+        save_pretrained(self.network, folder)
+        self.processor.save_pretrained(folder)
 
     def save_beside(self, folder: Path) -> None:
         """Writes preprocessor_config.json."""

@@ -12,6 +12,7 @@ from hone.evaluate.answers import Answers
 from hone.evaluate.onnx_classifier import Keep, Row
 from hone.export import ExportedClassifier
 from hone.store import DataSource
+from hone.tasks.base import Loaded
 
 #: What is known of each row, as the task's handler has it.
 Truth = Sequence[Mapping[str, Any]]
@@ -21,6 +22,8 @@ class Subject(Protocol):
     """A model to compress."""
 
     network: PreTrainedModel
+    #: The class of Transformers that loads it.
+    auto: Any
 
     @property
     def task(self) -> Task:
@@ -43,6 +46,12 @@ class Subject(Protocol):
 
     def export(self, rows: Sequence[Row], path: Path, opset: int) -> ExportedClassifier:
         """Write the network as ONNX, and compare it on the rows."""
+
+    def loaded(self) -> Loaded:
+        """Return the network as the tasks' handlers take it."""
+
+    def save_network(self, folder: Path) -> None:
+        """Write the network as a checkpoint that a training, or another compression, can start from."""
 
     def save_beside(self, folder: Path) -> None:
         """Write what has to stand beside the ONNX file."""

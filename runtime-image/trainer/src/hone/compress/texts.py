@@ -19,9 +19,12 @@ from hone.evaluate.answers import Answers
 from hone.evaluate.language import Continuations, continuation
 from hone.evaluate.onnx_classifier import Keep, Row
 from hone.export import ExportedClassifier, export_classifier
+from hone.models import save_pretrained
 from hone.store import DataSource
 from hone.tasks import TextTask
+from hone.tasks.base import Loaded
 from hone.tasks.language.task import sequences
+from hone.tasks.loading import pad_with_some_token
 
 
 @dataclass
@@ -29,6 +32,7 @@ class TextModel:
     """A model for texts, with its tokenizer and what it was trained for."""
 
     network: PreTrainedModel
+    auto: Any
     tokenizer: PreTrainedTokenizerBase
     task: Task
     pad_id: int
@@ -56,6 +60,16 @@ class TextModel:
     def export(self, rows: Sequence[Row], path: Path, opset: int) -> ExportedClassifier:
         """Writes the network with any batch size and length."""
         return export_classifier(self.network, rows, path, opset=opset, pad_id=self.pad_id)
+
+    def loaded(self) -> Loaded:
+        """The network with its tokenizer, which may pad with another token if it has none to pad with."""
+        pad_with_some_token(self.tokenizer)
+        return Loaded(self.network, self.tokenizer, frozenset())
+
+    def save_network(self, folder: Path) -> None:
+        """Writes network and tokenizer."""
+        save_pretrained(self.network, folder)
+        self.tokenizer.save_pretrained(folder)
 
     def save_beside(self, folder: Path) -> None:
         """Writes tokenizer.json without padding or cutting of its own: the server goes by the task's maxLength."""

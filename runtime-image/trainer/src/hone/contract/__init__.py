@@ -19,6 +19,7 @@ from hone.contract.result import (
     Resumes,
     Role,
     RunResult,
+    StepReport,
     TrainingSummary,
 )
 
@@ -44,5 +45,6 @@ __all__ = [
     "Resumes",
     "Role",
     "RunResult",
+    "StepReport",
     "TrainingSummary",
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hone.contract.base import Count, Document, Hash, Time
-from hone.contract.result import Lineage, Metrics, PhaseTime, Resumes, TrainingSummary, Warnings
+from hone.contract.result import Lineage, Metrics, PhaseTime, Resumes, Steps, TrainingSummary, Warnings
 from hone.contract.training import TrainedTask
 
 
@@ -32,6 +32,7 @@ class Manifest(Document):
     metrics: Metrics | None = None
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
+    steps: Steps | None = None
     phases: list[PhaseTime] | None = None
     warnings: Warnings | None = None
     created_at: Time

@@ -140,6 +140,18 @@ class PhaseTime(Document):
     seconds: Amount
 
 
+class StepReport(Document):
+    """What a compression step did; the figures are the network's after it, its MACs those of one input."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    seconds: Amount
+    parameters: Count | None = None
+    non_zero_parameters: Count | None = None
+    macs: Count | None = None
+    sparsity: Annotated[float, Field(ge=0, le=1)] | None = None
+    message: Annotated[str, Field(max_length=1024)]
+
+
 class ArtifactReference(Document):
     """Where the artifact is; its digest is sha256 over the bytes of its manifest."""
 
@@ -149,6 +161,7 @@ class ArtifactReference(Document):
 
 
 Lineage = Annotated[list[LineageEntry], Field(max_length=32)]
+Steps = Annotated[list[StepReport], Field(max_length=10)]
 Warnings = Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
 
 
@@ -162,6 +175,7 @@ class RunResult(Document):
     metrics: Metrics
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
+    steps: Steps | None = None
     lineage: Lineage
     phases: Annotated[list[PhaseTime], Field(max_length=64)]
     warnings: Warnings | None = None

@@ -15,6 +15,7 @@ from hone.contract import (
     Metrics,
     PhaseTime,
     Resumes,
+    StepReport,
     TrainingSummary,
 )
 from hone.contract.training import Task, TrainedTask
@@ -76,6 +77,7 @@ class ArtifactWriter:
         metrics: Metrics,
         training: TrainingSummary | None,
         resumes: Resumes | None,
+        steps: list[StepReport],
         phases: list[PhaseTime],
         warnings: list[str],
     ) -> tuple[Manifest, ArtifactReference]:
@@ -95,6 +97,7 @@ class ArtifactWriter:
                 metrics=metrics,
                 training=training,
                 resumes=resumes,
+                steps=steps or None,
                 phases=phases,
                 warnings=warnings or None,
                 created_at=datetime.now(UTC),

@@ -10,13 +10,15 @@ from hone.store.digest import digest_of_listing, files_below, sha256_file
 from hone.store.gguf import convert, find_gguf
 from hone.store.manifest import MANIFEST, check_digest, check_files, read_manifest
 
+#: The folder of an ONNX artifact that holds the network that its graph was exported from.
+NETWORK = "model"
 #: Formats that run code when they are read.
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model whose digests were checked: `path` is its Transformers folder or its ONNX file."""
+    """A model whose digests were checked: `path` is its Transformers folder or, without one, its ONNX file."""
 
     uri: str
     digest: str
@@ -27,6 +29,11 @@ class ModelSource:
     def task(self) -> Task | None:
         """What the model was trained for, if an artifact says so."""
         return self.manifest.task if self.manifest else None
+
+    @property
+    def is_transformers(self) -> bool:
+        """Whether there is a network to train or to compress, and not a graph alone."""
+        return self.path.is_dir()
 
     @property
     def has_weights(self) -> bool:
@@ -79,7 +86,9 @@ def _artifact(folder: Path, uri: str, expected: str | None) -> ModelSource:
     # An ONNX artifact's configuration and tokenizer stand beside the model and are read with it.
     check_files(folder, uri, entries if manifest.format == "Transformers" else list(manifest.files))
     path = folder / inner
-    if manifest.format == "Transformers":
+    if manifest.format == "ONNX" and any(entry.path == f"{NETWORK}/config.json" for entry in manifest.files):
+        path = folder / NETWORK
+    if path.is_dir():
         _refuse_pickles(path, uri)
     return ModelSource(uri, digest, path, manifest)
 

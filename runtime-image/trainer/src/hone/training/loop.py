@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import Dataset
-from transformers import PreTrainedModel, PrinterCallback, TrainerState
+from transformers import PreTrainedModel, PrinterCallback, TrainerCallback, TrainerState
 
 from hone.contract import CurvePoint, Resumes, TrainingSummary
 from hone.contract.training import Checkpoint, Evaluation, Training
@@ -36,7 +36,7 @@ from hone.training.evaluation import Evaluations, Measure
 from hone.training.evaluator import EvaluationCallback
 from hone.training.journal import Curve, Journal
 from hone.training.tracking import Tracker
-from hone.training.trainer import HoneTrainer, training_arguments
+from hone.training.trainer import HoneTrainer, Objective, training_arguments
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ def train(
     *,
     training: Training,
     loss: Loss | None = None,
+    objective: Objective | None = None,
     checkpoint: Checkpoint | None,
     precision: MixedPrecision,
     default_learning_rate: float,
@@ -70,6 +71,7 @@ def train(
     evaluation: Evaluation | None = None,
     measure: Measure | None = None,
     trackers: Sequence[Tracker] = (),
+    callbacks: Sequence[TrainerCallback] = (),
     group: Group = ALONE,
 ) -> Trained:
     """Train, starting from the newest whole checkpoint if there is one.
@@ -80,6 +82,7 @@ def train(
         collator: makes a batch of examples.
         training: the optimizer's loop.
         loss: takes logits and labels of a batch; the model's own if it is left out.
+        objective: takes the model and a batch, and wins over `loss`.
         checkpoint: how often the state is saved; it is saved on an interrupt in any case.
         precision: what the matrix products compute in.
         default_learning_rate: for a training without one.
@@ -90,6 +93,7 @@ def train(
         evaluation: how often to evaluate, and what follows from it; needs `measure`.
         measure: measures the model on the evaluation data.
         trackers: hear of each step and evaluation.
+        callbacks: hear of each step before anything of it is noted or saved.
         group: the processes that train together. A model that FSDP2 has trained is whole again in the first one only.
 
     Raises:
@@ -123,6 +127,7 @@ def train(
         precision=precision,
         checkpoints=store,
         loss=loss,
+        objective=objective,
         model=model,
         args=training_arguments(
             training,
@@ -134,7 +139,7 @@ def train(
         ),
         train_dataset=dataset,
         data_collator=collator,
-        callbacks=[noting, telling, *agreeing(interrupt, agreed, group), InterruptCallback(agreed)],
+        callbacks=[*callbacks, noting, telling, *agreeing(interrupt, agreed, group), InterruptCallback(agreed)],
     )
     # It prints every log line to the standard output, which is the result's.
     trainer.remove_callback(PrinterCallback)

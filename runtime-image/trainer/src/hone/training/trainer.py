@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import Trainer, TrainingArguments
 
@@ -14,6 +15,9 @@ from hone.tasks.base import Loss
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
 
 log = logging.getLogger(__name__)
+
+#: Takes the network and a batch with its labels, returns the loss to train with.
+Objective = Callable[[nn.Module, dict[str, Any]], torch.Tensor]
 
 _SCHEDULES = {
     "Linear": "linear",
@@ -34,10 +38,12 @@ class HoneTrainer(Trainer):
         precision: MixedPrecision,
         checkpoints: Checkpoints,
         loss: Loss | None = None,
+        objective: Objective | None = None,
         **arguments: Any,  # noqa: ANN401 - Trainer's own
     ) -> None:
         self._precision = precision
         self._loss = loss
+        self._objective = objective
         self._checkpoints = checkpoints
         self._writing_to: Path | None = None
         #: Does what has to be done when an evaluation is due.
@@ -58,6 +64,8 @@ class HoneTrainer(Trainer):
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Compute the task's own loss where it has one, and the model's otherwise."""
+        if self._objective is not None:
+            return self._objective(model, dict(inputs))
         if self._loss is None:
             return super().compute_loss(model, inputs, *arguments, **options)
         # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.

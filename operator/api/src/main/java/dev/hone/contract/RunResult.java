@@ -6,6 +6,7 @@ import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
 import dev.hone.api.common.Resumes;
+import dev.hone.api.common.StepReport;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,13 @@ public record RunResult(
     Metrics metrics,
     @Nullable TrainingSummary training,
     @Nullable Resumes resumes,
+    List<StepReport> steps,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<PhaseDuration> phases,
     List<String> warnings) {
 
   public RunResult {
+    steps = steps == null ? List.of() : List.copyOf(steps);
     lineage = lineage == null ? List.of() : List.copyOf(lineage);
     phases = phases == null ? List.of() : List.copyOf(phases);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);

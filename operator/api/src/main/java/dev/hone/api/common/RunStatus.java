@@ -20,6 +20,8 @@ public record RunStatus(
     @JsonPropertyDescription("How the training went.") @Nullable TrainingSummary training,
     @JsonPropertyDescription("How often the training went on in another pod.")
         @Nullable Resumes resumes,
+    @JsonPropertyDescription("What each compression step did, in the order they were carried out.")
+        List<StepReport> steps,
     @JsonPropertyDescription("What the artifact was made of.") List<LineageEntry> lineage,
     @JsonPropertyDescription("How long each phase took.") List<PhaseDuration> phases,
     @JsonPropertyDescription("What went otherwise than it seems, and why.") List<String> warnings,
@@ -30,6 +32,7 @@ public record RunStatus(
 
   public RunStatus {
     conditions = conditions == null ? List.of() : List.copyOf(conditions);
+    steps = steps == null ? List.of() : List.copyOf(steps);
     lineage = lineage == null ? List.of() : List.copyOf(lineage);
     phases = phases == null ? List.of() : List.copyOf(phases);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);
@@ -56,6 +59,7 @@ public record RunStatus(
     builder.metrics = metrics;
     builder.training = training;
     builder.resumes = resumes;
+    builder.steps = steps;
     builder.lineage = lineage;
     builder.phases = phases;
     builder.warnings = warnings;
@@ -76,6 +80,7 @@ public record RunStatus(
     private @Nullable Metrics metrics;
     private @Nullable TrainingSummary training;
     private @Nullable Resumes resumes;
+    private List<StepReport> steps = List.of();
     private List<LineageEntry> lineage = List.of();
     private List<PhaseDuration> phases = List.of();
     private List<String> warnings = List.of();
@@ -124,6 +129,11 @@ public record RunStatus(
       return this;
     }
 
+    public Builder steps(List<StepReport> value) {
+      this.steps = value;
+      return this;
+    }
+
     public Builder lineage(List<LineageEntry> value) {
       this.lineage = value;
       return this;
@@ -169,6 +179,7 @@ public record RunStatus(
           metrics,
           training,
           resumes,
+          steps,
           lineage,
           phases,
           warnings,

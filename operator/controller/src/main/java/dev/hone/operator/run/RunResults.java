@@ -68,6 +68,7 @@ final class RunResults {
             Objects.requireNonNullElseGet(status.metrics(), () -> new Metrics(null, null, null)),
             status.training(),
             status.resumes(),
+            status.steps(),
             status.lineage(),
             status.phases(),
             status.warnings()));
@@ -120,6 +121,7 @@ final class RunResults {
                       new Metrics(null, null, null),
                       null,
                       null,
+                      List.of(),
                       List.of(),
                       List.of(),
                       List.of()));

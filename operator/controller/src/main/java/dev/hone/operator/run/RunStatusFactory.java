@@ -109,6 +109,7 @@ public final class RunStatusFactory {
         .metrics(result.metrics())
         .training(result.training())
         .resumes(result.resumes())
+        .steps(result.steps())
         .lineage(result.lineage())
         .phases(result.phases())
         .warnings(result.warnings())

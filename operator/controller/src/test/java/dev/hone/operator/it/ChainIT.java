@@ -6,10 +6,12 @@ import static dev.hone.operator.it.Workbench.fineTuneIs;
 import static dev.hone.operator.it.Workbench.inferenceIs;
 import static dev.hone.operator.it.Workbench.message;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.hone.api.common.BestStep;
 import dev.hone.api.common.CurvePoint;
 import dev.hone.api.common.Resumes;
+import dev.hone.api.common.StepReport;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
@@ -91,6 +93,12 @@ class ChainIT extends OperatorTest {
         .isEqualTo(
             "the gate is met: accuracy drop 0.1 points, allowed is at most 1 points;"
                 + " size ratio 0.25, allowed is at most 0.3; speedup 1.97x, allowed is at least 1.3x");
+
+    assertThat(accepted.getStatus().steps())
+        .extracting(StepReport::name, StepReport::sparsity, StepReport::macs)
+        .containsExactly(
+            tuple("prune Unstructured", 0.47, 690_000_000L),
+            tuple("quantize INT8Dynamic", null, null));
 
     Deployment deployment = bench.await(Deployment.class, "spam", found -> true);
     assertThat(deployment.getSpec().getTemplate().getMetadata().getAnnotations())
