@@ -23,8 +23,6 @@ public enum Reason {
   RETRYING(
       "Retrying",
       "A pod failed and the Job starts another one, as `runPolicy.backoffLimit` allows."),
-  EVALUATING_GATE(
-      "EvaluatingGate", "The run has ended and its figures are compared with the gate."),
   DELETING(
       "Deleting",
       "The resource is being deleted and `output.deletionPolicy` is Delete; the message says what that waits for."),
@@ -55,8 +53,6 @@ public enum Reason {
   REFERENCE_CYCLE(
       "ReferenceCycle",
       "The resource refers to itself by way of others; remove one `from` of the cycle."),
-  VOLUME_NOT_FOUND(
-      "VolumeNotFound", "A pvc:// uri names a PersistentVolumeClaim that does not exist here."),
   VOLUME_NOT_SHARED(
       "VolumeNotShared",
       "The run needs several nodes, and a volume can be mounted by one alone; the message names its claim."),
@@ -68,12 +64,6 @@ public enum Reason {
       "GateNotMeasured", "A bound of the gate has no measured figure, so that it is not met."),
   NO_GATE("NoGate", "The spec has no gate: any result is accepted."),
   NOT_FINISHED("NotFinished", "There is no result to judge yet."),
-  // Why a pod does not start
-  UNSCHEDULABLE("Unschedulable", "No node fits; the message says what is needed and what is free."),
-  NO_FREE_GPU("NoFreeGpu", "Every GPU that fits is in use."),
-  IMAGE_PULL_FAILED("ImagePullFailed", "The image of a container cannot be pulled."),
-  POD_NOT_CREATED(
-      "PodNotCreated", "The API server refuses the pod, for example because of a quota."),
   // Failures that the operator sees
   OUT_OF_MEMORY(
       "OutOfMemory",
@@ -84,7 +74,6 @@ public enum Reason {
       "PodEvicted",
       "The node evicted the pod, or went away, more often than `runPolicy.backoffLimit`."),
   POD_FAILED("PodFailed", "The container ended with an error and left no reason."),
-  JOB_LOST("JobLost", "The Job was deleted by somebody else while it ran."),
   // Failures that the pod tells; the names are those of the contract
   CONFIG_INVALID("ConfigInvalid", "The pod refuses its configuration."),
   MODEL_NOT_FOUND("ModelNotFound", "There is no model at the uri."),
