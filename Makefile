@@ -33,7 +33,7 @@ bench-finetune: prerequisites ## Compare every fine-tuning method, and the overh
 	@bench/finetune/methods/run overhead
 
 .PHONY: generate
-generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, golden files stay as they are)
+generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, docs/api-reference.md; golden files stay as they are)
 	$(MVN) -q -pl operator/api -am test -Dhone.generate=true -Dsurefire.failIfNoSpecifiedTests=false
 	helm/sync-crds
 

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 /** The page docs/troubleshooting.md has an entry for each reason, and for no other. */
 class TroubleshootingTest {
 
-  private static final Pattern ENTRY =
-      Pattern.compile("(?ms)^### (\\w+)\n(.*?)(?=^##|\\z)");
+  private static final Pattern ENTRY = Pattern.compile("(?ms)^### (\\w+)\n(.*?)(?=^##|\\z)");
   private static final Pattern MEANING_AND_ADVICE =
       Pattern.compile("(?s)\\s*\\S.*?\n\n\\*\\*What to do:\\*\\* \\S.*");
   private static final Pattern LINK = Pattern.compile("\\]\\(#([^)]+)\\)");
