@@ -32,15 +32,21 @@ bench-finetune: prerequisites ## Compare every fine-tuning method, and the overh
 	@bench/finetune/methods/run measure
 	@bench/finetune/methods/run overhead
 
+.PHONY: bench-kernels
+bench-kernels: prerequisites ## Compare the GPU kernels with PyTorch and torch.compile; says "no GPU" where there is none
+	@kernels/bench/run
+
 .PHONY: generate
-generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, docs/api-reference.md; golden files stay as they are)
+generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copies of them, docs/api-reference.md, the kernels' table; golden files stay as they are)
 	$(MVN) -q -pl operator/api -am test -Dhone.generate=true -Dsurefire.failIfNoSpecifiedTests=false
 	helm/sync-crds
+	kernels/generate
 
 .PHONY: format
 format: prerequisites ## Format Java and Python
 	$(MVN) -q spotless:apply
 	runtime-image/trainer/format
+	kernels/format
 
 .PHONY: images
 images: prerequisites ## Build the operator, server and trainer images

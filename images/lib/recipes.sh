@@ -5,7 +5,7 @@
 build_trainer() { # reference
   local folder="$repository/runtime-image/trainer" base
   base="$(provide_base python)"
-  with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-arg "BASE=$base"
+  with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-context "kernels=$repository/kernels" --build-arg "BASE=$base"
 }
 
 build_operator() { build_java "$1" operator/controller; }
