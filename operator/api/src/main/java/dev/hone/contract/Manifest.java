@@ -7,6 +7,7 @@ import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
 import dev.hone.api.common.Resumes;
+import dev.hone.api.common.StepReport;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +27,14 @@ public record Manifest(
     @Nullable Metrics metrics,
     @Nullable TrainingSummary training,
     @Nullable Resumes resumes,
+    List<StepReport> steps,
     List<PhaseDuration> phases,
     List<String> warnings,
     String createdAt) {
 
   public Manifest {
     files = files == null ? List.of() : List.copyOf(files);
+    steps = steps == null ? List.of() : List.copyOf(steps);
     lineage = lineage == null ? List.of() : List.copyOf(lineage);
     phases = phases == null ? List.of() : List.copyOf(phases);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);
