@@ -55,7 +55,12 @@ def test_a_language_model_from_training_to_int8(bench: Workbench, config: Any) -
     artifact = bench.artifact("c1")
     manifest = Manifest.model_validate_json((artifact / "manifest.json").read_bytes())
     assert (manifest.task.type, manifest.task.max_length) == ("CausalLM", 64)
-    assert {entry.path for entry in manifest.files} == {"model.onnx", "tokenizer.json", "config.json", "compression.json"}
+    assert {entry.path for entry in manifest.files} == {
+        "model.onnx",
+        "tokenizer.json",
+        "config.json",
+        "compression.json",
+    }
     session = onnxruntime.InferenceSession(artifact / "model.onnx", providers=["CPUExecutionProvider"])
     assert {entry.name for entry in session.get_inputs()} == {"input_ids", "attention_mask"}
     tokenizer = Tokenizer.from_file(str(artifact / "tokenizer.json"))
@@ -103,7 +108,12 @@ def test_a_resnet_from_training_to_int8(gallery: Workbench) -> None:  # noqa: F8
     manifest = Manifest.model_validate_json((artifact / "manifest.json").read_bytes())
     assert manifest.task.labels == tiny_images.NAMES
     assert (manifest.task.image.height, manifest.task.image.resize_shortest_edge) == (28, 32)
-    assert {entry.path for entry in manifest.files} == {"model.onnx", "preprocessor_config.json", "config.json", "compression.json"}
+    assert {entry.path for entry in manifest.files} == {
+        "model.onnx",
+        "preprocessor_config.json",
+        "config.json",
+        "compression.json",
+    }
 
 
 def test_a_vit_shrinks_and_agrees_at_any_batch_size(gallery: Workbench) -> None:  # noqa: F811

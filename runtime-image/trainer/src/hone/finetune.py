@@ -54,7 +54,7 @@ def run(context: RunContext) -> RunOutcome | None:
         if not model.is_transformers:
             raise RunError(
                 "ModelInvalid",
-                f"{model.uri} is ONNX, exported or quantized already, and a training starts from a "
+                f"{model.uri} is {model.format}, exported or quantized already, and a training starts from a "
                 "Transformers model; name the FineTuneJob, or the folder, that it was made from.",
             )
         task.check(model, method.reserved_positions)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hone.contract import JobConfig, LineageEntry, Metrics, Resumes, StepReport, TrainingSummary
+from hone.contract import ExportSummary, JobConfig, LineageEntry, Metrics, Resumes, StepReport, TrainingSummary
 from hone.contract.training import Task
 from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
@@ -36,7 +36,7 @@ class RunContext:
 class RunOutcome:
     """What an executor made: goes into the manifest and the result. `model_path` is relative to the output."""
 
-    model_format: Literal["Transformers", "ONNX"]
+    model_format: Literal["Transformers", "ONNX", "OpenVINO"]
     model_path: str | None
     task: Task | None
     lineage: list[LineageEntry]
@@ -44,6 +44,7 @@ class RunOutcome:
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
     steps: list[StepReport] = field(default_factory=list)
+    export: ExportSummary | None = None
     warnings: list[str] = field(default_factory=list)
 
 

@@ -1,6 +1,6 @@
 """Runs a CompressionJob.
 
-"Before" is the model's own ONNX export in FP32, "after" is the artifact: the same runtime, thread and rows, so that a
+"Before" is the model's own export in FP32, "after" is the artifact: the same runtime, thread and rows, so that a
 difference is the compression's and not PyTorch's. Sizes are those of the files.
 """
 
@@ -20,12 +20,13 @@ from hone.compress.network import Done, carry_out
 from hone.compress.steps import Materials, Plan, Tools, plan
 from hone.compress.story import write_story
 from hone.compress.subject import Subject
-from hone.contract import Comparison, LineageEntry, Metrics, StepReport
+from hone.compress.targets import target_of
+from hone.contract import Comparison, ExportSummary, LineageEntry, Metrics, StepReport
 from hone.contract.source import ResolvedModel
 from hone.device import thread_count
-from hone.errors import RunError
+from hone.evaluate.opening import open_classifier
 from hone.evaluate.size import onnx_bytes
-from hone.export import check_format, opset_of
+from hone.export import ExportedClassifier
 from hone.gate import decide
 from hone.runtime import RunContext, RunOutcome
 from hone.store.model import NETWORK
@@ -39,10 +40,8 @@ def run(context: RunContext) -> RunOutcome:
     """Reads, exports, compresses, measures, saves."""
     config, progress = context.config, context.progress
     # First what needs no reading: a step or format without an executor is refused in the first second.
-    steps = plan(config.steps or [])
-    if config.export is None:
-        raise RunError("ConfigInvalid", "A CompressionJob needs a format to write; write spec.export.onnx.")
-    opset = opset_of(check_format(config.export))
+    target = target_of(config.export)
+    steps = plan(target.complete(config.steps or []))
     check_data(config, steps)
     torch.set_num_threads(thread_count())
     transformers.utils.logging.set_verbosity_error()
@@ -55,17 +54,21 @@ def run(context: RunContext) -> RunOutcome:
     with progress.phase("Fetching"):
         inputs = fetch(context, steps)
     with progress.phase("Exporting"):
-        before = _export(context, inputs, opset, "before")
+        exported = _export(context, inputs, target.opset, "before")
+        before = target.baseline(exported.path, _folder(context, "baseline"), exported.batches)
         if not steps.network:
             # From here on only files are worked on, and the network's memory goes back first.
             inputs.subject.release_network()
     with progress.phase("Compressing"):
-        after, done = _compress(context, steps, before, inputs, opset)
-    warnings = [warning for one in done for warning in one.warnings]
+        exported, path, done = _compress(context, steps, exported, inputs, target.opset)
+        delivered = target.write(path, _folder(context, "delivered"), inputs.subject.task)
+        after = delivered.path
+        parity = exported.samples.parity(open_classifier(after))
+    warnings = [warning for one in done for warning in one.warnings] + delivered.warnings
     with progress.phase("Evaluating"):
         quality = _evaluate(context, inputs, before, after, warnings)
     with progress.phase("Measuring"):
-        metrics = _measure(context, inputs, before, after, quality, warnings)
+        metrics = _measure(context, inputs, before, after, quality, warnings, for_gpu=inputs.for_gpu or target.for_gpu)
     with progress.phase("Saving"):
         for file in after.parent.iterdir():
             shutil.copyfile(file, context.output / file.name)
@@ -77,17 +80,18 @@ def run(context: RunContext) -> RunOutcome:
     for sentence in decide(config.gate, metrics.comparison or Comparison()).sentences:
         log.info("%s", sentence)
     return RunOutcome(
-        model_format="ONNX",
-        model_path=MODEL,
+        model_format=target.stored,
+        model_path=after.name,
         task=inputs.subject.task,
         lineage=inputs.lineage,
         metrics=metrics,
         steps=[one.report for one in done],
+        export=ExportSummary(format=target.name, opset=delivered.opset, parity=parity, message=delivered.message),
         warnings=warnings,
     )
 
 
-def _export(context: RunContext, inputs: Inputs, opset: int, name: str) -> Path:
+def _export(context: RunContext, inputs: Inputs, opset: int, name: str) -> ExportedClassifier:
     path = _folder(context, name) / MODEL
     subject = inputs.subject
     sample = inputs.rows or inputs.calibration or subject.placeholder_rows()
@@ -95,19 +99,22 @@ def _export(context: RunContext, inputs: Inputs, opset: int, name: str) -> Path:
     difference = exported.parity.largest_difference
     log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
     context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
-    return path
+    return exported
 
 
-def _compress(context: RunContext, steps: Plan, before: Path, inputs: Inputs, opset: int) -> tuple[Path, list[Done]]:
-    path, done, progress = before, list[Done](), context.progress
+def _compress(
+    context: RunContext, steps: Plan, exported: ExportedClassifier, inputs: Inputs, opset: int
+) -> tuple[ExportedClassifier, Path, list[Done]]:
+    done, progress = list[Done](), context.progress
     share = len(steps.network) / max(len(steps.steps), 1)
     if steps.network:
         tools = [_tools(context, inputs, number) for number in range(len(steps.network))]
         with progress.part(0.0, share):
             done += carry_out(inputs.subject, steps.network, tools, progress)
         inputs.subject.save_network(context.output / NETWORK)
-        path = _export(context, inputs, opset, "network")
+        exported = _export(context, inputs, opset, "network")
         inputs.subject.release_network()
+    path = exported.path
     materials = Materials(inputs.calibration)
     for number, step in enumerate(steps.file, start=len(steps.network)):
         progress.update(number / len(steps.steps), message=step.title)
@@ -121,7 +128,7 @@ def _compress(context: RunContext, steps: Plan, before: Path, inputs: Inputs, op
         )
         done.append(Done(report, warnings=warnings))
         path = target
-    return path, done
+    return exported, path, done
 
 
 def _tools(context: RunContext, inputs: Inputs, number: int) -> Tools:
@@ -157,7 +164,14 @@ def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, wa
 
 
 def _measure(
-    context: RunContext, inputs: Inputs, before: Path, after: Path, quality: Quality, warnings: list[str]
+    context: RunContext,
+    inputs: Inputs,
+    before: Path,
+    after: Path,
+    quality: Quality,
+    warnings: list[str],
+    *,
+    for_gpu: bool,
 ) -> Metrics:
     rows = inputs.rows or inputs.calibration
     speed = compare_speed(before, after, rows, context.progress.update) if rows else None
@@ -165,7 +179,7 @@ def _measure(
         warnings.append(
             "There are no rows to answer, so nothing is known of the speed; name them in dataset.evaluation."
         )
-    elif inputs.for_gpu:
+    elif for_gpu:
         # A figure of another class of device would pass or fail the gate by chance.
         speed = None
         warnings.append("The artifact is for TensorRT and this is a processor, so its speed is not known yet.")

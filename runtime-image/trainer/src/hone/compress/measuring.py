@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hone.contract import Comparison, Interval, Latency, Measurement, Metrics
 from hone.evaluate.answers import Answers, compare, measure
+from hone.evaluate.classifier import Keep, Row
 from hone.evaluate.latency import interleaved, speedup, summarize
-from hone.evaluate.onnx_classifier import Keep, OnnxClassifier, Row
-from hone.evaluate.size import onnx_bytes
+from hone.evaluate.opening import model_bytes, open_classifier
 
 #: How many requests of each model are timed.
 LATENCY_ROWS = 200
@@ -57,17 +57,17 @@ def compare_quality(
         threads: how many rows are answered at the same time.
         tell: hears how many of the answers, two for each row, are there.
     """
-    first = answers(OnnxClassifier(before).predict(rows, threads, tell, keep))
+    first = answers(open_classifier(before).predict(rows, threads, tell, keep))
     second = first
     if after != before:
-        second = answers(OnnxClassifier(after).predict(rows, threads, lambda done: tell(len(rows) + done), keep))
+        second = answers(open_classifier(after).predict(rows, threads, lambda done: tell(len(rows) + done), keep))
     return Quality(measure(first), measure(second), compare(first, second))
 
 
 def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable[[float], None]) -> Speed:
     """Times both models, one row and one thread at a time, on rows spread over the whole data set."""
     chosen = [rows[index] for index in _spread(len(rows), LATENCY_ROWS)]
-    one, other = OnnxClassifier(before), OnnxClassifier(after)
+    one, other = open_classifier(before), open_classifier(after)
     timings = interleaved(
         [one.request(row) for row in chosen],
         [other.request(row) for row in chosen],
@@ -80,7 +80,7 @@ def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable
 
 def whole(quality: Quality, speed: Speed | None, before: Path, after: Path) -> Metrics:
     """Everything that was measured, sizes included."""
-    sizes = onnx_bytes(before), onnx_bytes(after)
+    sizes = model_bytes(before), model_bytes(after)
     latencies = (speed.before, speed.after) if speed else (None, None)
     one, other = (
         measured.model_copy(update={"size_bytes": size, "latency_millis": latency})

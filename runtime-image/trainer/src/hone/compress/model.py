@@ -31,7 +31,7 @@ def task_of(config: JobConfig, model: ModelSource) -> Task:
     if not model.is_transformers:
         raise RunError(
             "Unsupported",
-            f"{model.uri} is ONNX already, and steps start from a Transformers model; "
+            f"{model.uri} is {model.format} already, and steps start from a Transformers model; "
             "name the FineTuneJob, or the folder, that it was made from.",
         )
     if task is None:

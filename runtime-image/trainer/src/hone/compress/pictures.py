@@ -16,7 +16,7 @@ from hone.contract.training import ImageInput, TrainedTask
 from hone.data.images import read_labelled_images
 from hone.evaluate.answers import Answers
 from hone.evaluate.classification import Predictions
-from hone.evaluate.onnx_classifier import Keep, Row
+from hone.evaluate.classifier import Keep, Row
 from hone.export import ExportedClassifier, export_image_classifier
 from hone.models import save_pretrained
 from hone.store import DataSource

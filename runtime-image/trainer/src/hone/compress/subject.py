@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 from hone.contract.source import Data
 from hone.contract.training import Task
 from hone.evaluate.answers import Answers
-from hone.evaluate.onnx_classifier import Keep, Row
+from hone.evaluate.classifier import Keep, Row
 from hone.export import ExportedClassifier
 from hone.store import DataSource
 from hone.tasks.base import Loaded

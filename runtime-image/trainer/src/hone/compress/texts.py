@@ -16,8 +16,8 @@ from hone.contract.source import Data
 from hone.contract.training import Task
 from hone.data.language import NumberedExample, read_language_examples
 from hone.evaluate.answers import Answers
+from hone.evaluate.classifier import Keep, Row
 from hone.evaluate.language import Continuations, continuation
-from hone.evaluate.onnx_classifier import Keep, Row
 from hone.export import ExportedClassifier, export_classifier
 from hone.models import save_pretrained
 from hone.store import DataSource

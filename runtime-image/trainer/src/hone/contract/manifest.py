@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hone.contract.base import Count, Document, Hash, Time
-from hone.contract.result import Lineage, Metrics, PhaseTime, Resumes, Steps, TrainingSummary, Warnings
+from hone.contract.result import ExportSummary, Lineage, Metrics, PhaseTime, Resumes, Steps, TrainingSummary, Warnings
 from hone.contract.training import TrainedTask
 
 
@@ -24,7 +24,7 @@ class Manifest(Document):
     kind: Literal["FineTuneJob", "CompressionJob"]
     name: str
     hash: Hash
-    format: Literal["Transformers", "ONNX"]
+    format: Literal["Transformers", "ONNX", "OpenVINO"]
     model_path: str | None = None
     task: TrainedTask | None = None
     files: Annotated[list[FileEntry], Field(min_length=1, max_length=10000)]
@@ -33,6 +33,7 @@ class Manifest(Document):
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
     steps: Steps | None = None
+    export: ExportSummary | None = None
     phases: list[PhaseTime] | None = None
     warnings: Warnings | None = None
     created_at: Time

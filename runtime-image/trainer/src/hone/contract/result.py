@@ -125,6 +125,28 @@ class Resumes(Document):
     lost_steps: Count
 
 
+class Parity(Document):
+    """How far the answers of an exported file are from those of the PyTorch network it was made from.
+
+    Over all logits of the samples: the largest difference, and the L2 norm of the differences over that of PyTorch's
+    logits. `top_agreement` is the share of answers with the same largest logit, and missing where there is one logit.
+    """
+
+    max_absolute: Amount
+    relative_l2: Amount
+    top_agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    samples: Positive
+
+
+class ExportSummary(Document):
+    """What the model was written as."""
+
+    format: Literal["ONNX", "TensorRT", "OpenVINO"]
+    opset: Positive | None = None
+    parity: Parity | None = None
+    message: Annotated[str, Field(max_length=1024)] | None = None
+
+
 class LineageEntry(Document):
     """One input of the run, by its digest."""
 
@@ -176,6 +198,7 @@ class RunResult(Document):
     training: TrainingSummary | None = None
     resumes: Resumes | None = None
     steps: Steps | None = None
+    export: ExportSummary | None = None
     lineage: Lineage
     phases: Annotated[list[PhaseTime], Field(max_length=64)]
     warnings: Warnings | None = None

@@ -1,32 +1,21 @@
-"""Runs a classifier in ONNX Runtime, one row at a time on one thread, as it is served."""
+"""Runs a classifier in ONNX Runtime."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from hone.evaluate.classifier import Classifier, Keep, Row
 from hone.evaluate.latency import Request
 
-#: The inputs of one row: token ids int64 [1, tokens], or pixels float32 [1, channels, height, width].
-Row = Mapping[str, NDArray[Any]]
-#: What is kept of the logits of the row of this number; those of language models are too large to keep whole.
-Keep = Callable[[int, NDArray[np.float32]], Any]
+__all__ = ["PROVIDER", "Keep", "OnnxClassifier", "Row"]
 
 PROVIDER = "CPUExecutionProvider"
-_CHUNK = 16
 
 
-class OnnxClassifier:
-    """A session that answers with logits.
-
-    Rows are answered one by one even when many are there to be answered. A dynamically quantized model has one
-    activation scale for each tensor of a request: within a batch a row's answer depends on its neighbours and on the
-    padding. So accuracy is measured on the requests that will be served. Rows share the processor instead of a batch.
-    """
+class OnnxClassifier(Classifier):
+    """A session of ONNX Runtime on one thread."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -45,25 +34,3 @@ class OnnxClassifier:
         """The row as something to time."""
         feed = {name: row[name] for name in self._inputs}
         return lambda: self._session.run(["logits"], feed)
-
-    def predict(
-        self,
-        rows: Sequence[Row],
-        threads: int,
-        progress: Callable[[int], None] = lambda _: None,
-        keep: Keep = lambda _, logits: logits,
-    ) -> list[Any]:
-        """What is kept of each row's logits, [labels] or [tokens, labels]; progress hears how many rows are done."""
-        chunks = [range(start, min(start + _CHUNK, len(rows))) for start in range(0, len(rows), _CHUNK)]
-        done: list[Any] = []
-        pool = ThreadPoolExecutor(threads)
-        try:
-            for answers in pool.map(
-                lambda chunk: [keep(index, self.logits(rows[index])[0]) for index in chunk], chunks
-            ):
-                done.extend(answers)
-                progress(len(done))
-        finally:
-            # A run that is told to stop does not finish the rows first.
-            pool.shutdown(cancel_futures=True)
-        return done

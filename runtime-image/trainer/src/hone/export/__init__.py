@@ -1,15 +1,15 @@
-"""Writes models in the formats that are served."""
+"""Writes networks as ONNX, and keeps their own answers to compare files with."""
 
-from hone.export.formats import check_format, opset_of
 from hone.export.onnx_model import ExportedClassifier, export_classifier, export_image_classifier
-from hone.export.parity import Parity, compare
+from hone.export.parity import Parity, compare, compare_batches
+from hone.export.samples import Samples
 
 __all__ = [
     "ExportedClassifier",
     "Parity",
-    "check_format",
+    "Samples",
     "compare",
+    "compare_batches",
     "export_classifier",
     "export_image_classifier",
-    "opset_of",
 ]

@@ -2,19 +2,23 @@
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.export import Dim
 from transformers import PreTrainedModel
 
 from hone.errors import RunError, first_line, root_cause
-from hone.evaluate.onnx_classifier import Row
-from hone.export.parity import Parity, compare, compare_batches, pytorch_logits
+from hone.evaluate.classifier import Row
+from hone.export.graph import check_graph
+from hone.export.parity import Parity, batches, compare_batches, pytorch_logits
+from hone.export.places import missing_function
+from hone.export.samples import Samples
 from hone.tasks.loading import positions
 
 #: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
@@ -23,11 +27,13 @@ _EXTERNAL_FROM = 1_800_000_000
 
 @dataclass(frozen=True)
 class ExportedClassifier:
-    """The ONNX file of a classifier and how close it is to the original."""
+    """The ONNX file of a classifier, how close it is to the original, and answers of that to compare others with."""
 
     path: Path
     opset: int
     parity: Parity
+    samples: Samples
+    batches: list[Row]
 
 
 class _Logits(torch.nn.Module):
@@ -54,7 +60,9 @@ def export_classifier(
     example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
     axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
     write_onnx(network, names, example, axes, path, opset)
-    return ExportedClassifier(path, opset, compare(path, pytorch_logits(network), rows, pad_id))
+    reference = pytorch_logits(network)
+    several = batches(rows, pad_id)
+    return _compared(path, opset, reference, rows, several)
 
 
 def export_image_classifier(
@@ -65,8 +73,20 @@ def export_image_classifier(
     size = rows[0][name].shape[1:]
     write_onnx(network, [name], (torch.zeros((2, *size)),), {0: Dim("batch")}, path, opset)
     first = [rows[index][name] for index in range(min(8, len(rows)))]
-    several = [{name: values} for values in (*first[:3], np.concatenate(first[:3]), np.concatenate(first))]
-    return ExportedClassifier(path, opset, compare_batches(path, pytorch_logits(network), several))
+    several: list[Row] = [{name: values} for values in (*first[:3], np.concatenate(first[:3]), np.concatenate(first))]
+    reference = pytorch_logits(network)
+    return _compared(path, opset, reference, rows, several)
+
+
+def _compared(
+    path: Path,
+    opset: int,
+    reference: Callable[[Row], NDArray[np.float32]],
+    rows: Sequence[Row],
+    several: list[Row],
+) -> ExportedClassifier:
+    parity = compare_batches(path, reference, several)
+    return ExportedClassifier(path, opset, parity, Samples.answered(reference, rows), several)
 
 
 def write_onnx(
@@ -83,27 +103,31 @@ def write_onnx(
             "Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more."
         )
     network.eval()
+    module = _Logits(network, names)
+    shapes = (tuple(dict(axes) for _ in names),)
     with warnings.catch_warnings(), torch.no_grad(), _quiet("torch.onnx"):
         warnings.simplefilter("ignore")
         try:
             torch.onnx.export(
-                _Logits(network, names),
+                module,
                 example,
                 path,
                 dynamo=True,
                 input_names=list(names),
                 output_names=["logits"],
-                dynamic_shapes=(tuple(dict(axes) for _ in names),),
+                dynamic_shapes=shapes,
                 opset_version=opset,
                 external_data=_bytes(network) > _EXTERNAL_FROM,
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
-            cause = first_line(root_cause(error)).rstrip(".")
+            found = missing_function(error, module, example, shapes)
+            cause = found or first_line(root_cause(error)).rstrip(".")
             raise RunError(
                 "Unsupported",
                 f"A {network.config.model_type} model can't be exported to ONNX by this version: {cause}.",
             ) from error
+    check_graph(path, names)
 
 
 def _positions(network: PreTrainedModel) -> int | None:

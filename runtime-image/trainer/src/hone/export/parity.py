@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from hone.errors import RunError
-from hone.evaluate.onnx_classifier import OnnxClassifier, Row
+from hone.evaluate.classifier import Row
+from hone.evaluate.opening import open_classifier
 
 #: Largest difference of a logit that is due to the order of additions alone; grows with logits larger than 1.
 TOLERANCE = 1e-4
@@ -30,7 +31,7 @@ def compare(path: Path, reference: Callable[[Row], NDArray[np.float32]], rows: S
 
 def compare_batches(path: Path, reference: Callable[[Row], NDArray[np.float32]], several: Sequence[Row]) -> Parity:
     """Compares both models' logits on batches; fails the run if they differ."""
-    exported = OnnxClassifier(path)
+    exported = open_classifier(path)
     largest = 0.0
     shapes: list[tuple[int, ...]] = []
     for batch in several:
@@ -42,8 +43,8 @@ def compare_batches(path: Path, reference: Callable[[Row], NDArray[np.float32]],
         if not (found := float(difference.max())) <= TOLERANCE:
             raise RunError(
                 "Unsupported",
-                f"The exported model's answers differ from PyTorch's by {found:.2e} (at most {TOLERANCE:.0e} is "
-                f"allowed) for an input of {' x '.join(map(str, shape))}; this model can't be exported to ONNX yet.",
+                f"The exported model's answers differ from the original's by {found:.2e} (at most {TOLERANCE:.0e} is "
+                f"allowed) for an input of {' x '.join(map(str, shape))}; this model can't be exported yet.",
             )
         largest = max(largest, found)
     return Parity(largest, shapes)

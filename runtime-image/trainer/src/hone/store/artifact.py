@@ -9,6 +9,7 @@ from typing import Literal
 
 from hone.contract import (
     ArtifactReference,
+    ExportSummary,
     FileEntry,
     LineageEntry,
     Manifest,
@@ -70,7 +71,7 @@ class ArtifactWriter:
     def commit(
         self,
         *,
-        model_format: Literal["Transformers", "ONNX"],
+        model_format: Literal["Transformers", "ONNX", "OpenVINO"],
         model_path: str | None,
         task: Task | None,
         lineage: list[LineageEntry],
@@ -78,6 +79,7 @@ class ArtifactWriter:
         training: TrainingSummary | None,
         resumes: Resumes | None,
         steps: list[StepReport],
+        export: ExportSummary | None,
         phases: list[PhaseTime],
         warnings: list[str],
     ) -> tuple[Manifest, ArtifactReference]:
@@ -98,6 +100,7 @@ class ArtifactWriter:
                 training=training,
                 resumes=resumes,
                 steps=steps or None,
+                export=export,
                 phases=phases,
                 warnings=warnings or None,
                 created_at=datetime.now(UTC),

@@ -36,6 +36,11 @@ class ModelSource:
         return self.path.is_dir()
 
     @property
+    def format(self) -> str:
+        """What lies there: Transformers, ONNX, OpenVINO."""
+        return self.manifest.format if self.manifest is not None else "Transformers"
+
+    @property
     def has_weights(self) -> bool:
         """Whether there is more than a configuration."""
         return self.path.is_file() or any(file.suffix == ".safetensors" for file in files_below(self.path))
@@ -86,7 +91,7 @@ def _artifact(folder: Path, uri: str, expected: str | None) -> ModelSource:
     # An ONNX artifact's configuration and tokenizer stand beside the model and are read with it.
     check_files(folder, uri, entries if manifest.format == "Transformers" else list(manifest.files))
     path = folder / inner
-    if manifest.format == "ONNX" and any(entry.path == f"{NETWORK}/config.json" for entry in manifest.files):
+    if manifest.format != "Transformers" and any(entry.path == f"{NETWORK}/config.json" for entry in manifest.files):
         path = folder / NETWORK
     if path.is_dir():
         _refuse_pickles(path, uri)

@@ -3,6 +3,7 @@ package dev.hone.contract;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.hone.api.ApiType;
+import dev.hone.api.common.ExportSummary;
 import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
@@ -28,14 +29,15 @@ public record Manifest(
     @Nullable TrainingSummary training,
     @Nullable Resumes resumes,
     List<StepReport> steps,
+    @Nullable ExportSummary export,
     List<PhaseDuration> phases,
     List<String> warnings,
     String createdAt) {
 
   public Manifest {
     files = files == null ? List.of() : List.copyOf(files);
-    steps = steps == null ? List.of() : List.copyOf(steps);
     lineage = lineage == null ? List.of() : List.copyOf(lineage);
+    steps = steps == null ? List.of() : List.copyOf(steps);
     phases = phases == null ? List.of() : List.copyOf(phases);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);
   }
@@ -45,6 +47,8 @@ public record Manifest(
     @JsonProperty("Transformers")
     TRANSFORMERS,
     @JsonProperty("ONNX")
-    ONNX
+    ONNX,
+    @JsonProperty("OpenVINO")
+    OPEN_VINO
   }
 }

@@ -2,6 +2,7 @@ package dev.hone.contract;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.hone.api.ApiType;
+import dev.hone.api.common.ExportSummary;
 import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
@@ -22,6 +23,7 @@ public record RunResult(
     @Nullable TrainingSummary training,
     @Nullable Resumes resumes,
     List<StepReport> steps,
+    @Nullable ExportSummary export,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<PhaseDuration> phases,
     List<String> warnings) {

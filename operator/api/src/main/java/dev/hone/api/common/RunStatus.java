@@ -22,6 +22,8 @@ public record RunStatus(
         @Nullable Resumes resumes,
     @JsonPropertyDescription("What each compression step did, in the order they were carried out.")
         List<StepReport> steps,
+    @JsonPropertyDescription("What the model was written as, and how close the file is to PyTorch.")
+        @Nullable ExportSummary export,
     @JsonPropertyDescription("What the artifact was made of.") List<LineageEntry> lineage,
     @JsonPropertyDescription("How long each phase took.") List<PhaseDuration> phases,
     @JsonPropertyDescription("What went otherwise than it seems, and why.") List<String> warnings,
@@ -60,6 +62,7 @@ public record RunStatus(
     builder.training = training;
     builder.resumes = resumes;
     builder.steps = steps;
+    builder.export = export;
     builder.lineage = lineage;
     builder.phases = phases;
     builder.warnings = warnings;
@@ -81,6 +84,7 @@ public record RunStatus(
     private @Nullable TrainingSummary training;
     private @Nullable Resumes resumes;
     private List<StepReport> steps = List.of();
+    private @Nullable ExportSummary export;
     private List<LineageEntry> lineage = List.of();
     private List<PhaseDuration> phases = List.of();
     private List<String> warnings = List.of();
@@ -134,6 +138,11 @@ public record RunStatus(
       return this;
     }
 
+    public Builder export(@Nullable ExportSummary value) {
+      this.export = value;
+      return this;
+    }
+
     public Builder lineage(List<LineageEntry> value) {
       this.lineage = value;
       return this;
@@ -180,6 +189,7 @@ public record RunStatus(
           training,
           resumes,
           steps,
+          export,
           lineage,
           phases,
           warnings,

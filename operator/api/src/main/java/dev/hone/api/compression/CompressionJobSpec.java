@@ -41,6 +41,21 @@ import org.jspecify.annotations.Nullable;
             + " || (has(s.prune) && has(s.prune.training)) || (has(s.quantize) && has(s.quantize.training)))",
     message = "a step trains: write dataset.train")
 @ValidationRule(
+    value =
+        "!has(self.export.tensorRT) || !has(self.steps) || self.steps.all(s, !has(s.quantize)"
+            + " || s.quantize.scheme in ['FP16', 'BF16'] || (s.quantize.scheme in ['INT8Static', 'INT8QAT']"
+            + " && has(s.quantize.target) && s.quantize.target == 'TensorRT'))",
+    message =
+        "TensorRT takes FP16, BF16 or symmetric INT8: write quantize with scheme INT8Static and target: TensorRT")
+@ValidationRule(
+    value =
+        "!has(self.export.tensorRT) || !has(self.export.tensorRT.precision)"
+            + " || self.export.tensorRT.precision != 'INT8'"
+            + " || (has(self.steps) && self.steps.exists(s, has(s.quantize) && s.quantize.scheme.startsWith('INT8')))",
+    message =
+        "export.tensorRT.precision INT8 takes ranges from a step: write quantize with scheme INT8Static and"
+            + " target: TensorRT")
+@ValidationRule(
     value = "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || has(self.dataset.evaluation)",
     message = "gate.maxAccuracyDrop is measured on data: write dataset.evaluation")
 @ValidationRule(

@@ -1,6 +1,7 @@
 package dev.hone.operator.inference;
 
 import dev.hone.api.Reason;
+import dev.hone.api.common.ExportSummary;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Serving;
@@ -26,6 +27,13 @@ public final class InferencePlanner {
     }
     if (observed.obstacle().isPresent()) {
       return blocked(current, Reason.INVALID, observed.obstacle().get());
+    }
+    if (ExportSummary.OPEN_VINO.equals(resolution.format())) {
+      return blocked(
+          current,
+          Reason.UNSUPPORTED,
+          resolution.source()
+              + " is exported as OpenVINO, and the server runs ONNX; write export: {onnx: {}} there");
     }
     ServedModel wanted = resolution.model().map(model -> model(model, resolution)).orElse(current);
     if (wanted == null) {

@@ -65,7 +65,8 @@ public final class ModelResolver {
     return Resolution.resolved(
         new ResolvedModel(uri, model.revision(), model.digest()),
         null,
-        "the spec refers to no other resource");
+        "the spec refers to no other resource",
+        null);
   }
 
   private static Resolution byArtifact(Source source) {
@@ -85,7 +86,8 @@ public final class ModelResolver {
       return Resolution.resolved(
           new ResolvedModel(artifact.uri(), null, artifact.digest()),
           reference.toString(),
-          "takes the artifact of " + reference + ", " + shortDigest(artifact.digest()));
+          "takes the artifact of " + reference + ", " + shortDigest(artifact.digest()),
+          status.export() == null ? null : status.export().format());
     }
     String reason = ready.map(Condition::getReason).orElse("");
     if (current && Reason.FAILED.value().equals(reason)) {

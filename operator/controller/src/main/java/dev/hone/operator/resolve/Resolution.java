@@ -13,9 +13,19 @@ import org.jspecify.annotations.Nullable;
  *     address
  * @param reason reason of the condition ReferencesResolved
  * @param message its message
+ * @param format what the source was exported as, for example "OpenVINO"; null if nothing says so
  */
 public record Resolution(
-    Optional<ResolvedModel> model, @Nullable String source, Reason reason, String message) {
+    Optional<ResolvedModel> model,
+    @Nullable String source,
+    Reason reason,
+    String message,
+    @Nullable String format) {
+
+  public Resolution(
+      Optional<ResolvedModel> model, @Nullable String source, Reason reason, String message) {
+    this(model, source, reason, message, null);
+  }
 
   /** Whether the spec refers to itself, which no waiting can cure. */
   public boolean isCycle() {
@@ -27,8 +37,9 @@ public record Resolution(
     return model.isPresent();
   }
 
-  static Resolution resolved(ResolvedModel model, @Nullable String source, String message) {
-    return new Resolution(Optional.of(model), source, Reason.RESOLVED, message);
+  static Resolution resolved(
+      ResolvedModel model, @Nullable String source, String message, @Nullable String format) {
+    return new Resolution(Optional.of(model), source, Reason.RESOLVED, message, format);
   }
 
   static Resolution missing(String source, Reason reason, String message) {

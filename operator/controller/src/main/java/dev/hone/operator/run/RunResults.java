@@ -69,6 +69,7 @@ final class RunResults {
             status.training(),
             status.resumes(),
             status.steps(),
+            status.export(),
             status.lineage(),
             status.phases(),
             status.warnings()));
@@ -122,6 +123,7 @@ final class RunResults {
                       null,
                       null,
                       List.of(),
+                      null,
                       List.of(),
                       List.of(),
                       List.of()));

@@ -110,6 +110,7 @@ public final class RunStatusFactory {
         .training(result.training())
         .resumes(result.resumes())
         .steps(result.steps())
+        .export(result.export())
         .lineage(result.lineage())
         .phases(result.phases())
         .warnings(result.warnings())

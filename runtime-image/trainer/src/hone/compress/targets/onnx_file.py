@@ -1,0 +1,34 @@
+"""An ONNX file with open axes, for ONNX Runtime."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+
+from hone.compress.targets.base import DEFAULT_OPSET, Delivered, Name, Stored, opset_of
+from hone.contract.compression import Onnx, Step
+from hone.contract.training import Task
+from hone.evaluate.classifier import Row
+
+
+class OnnxFile:
+    """What the steps have made is delivered as it is."""
+
+    name: Name = "ONNX"
+    stored: Stored = "ONNX"
+    for_gpu = False
+
+    def __init__(self, options: Onnx) -> None:
+        self.opset = options.opset or DEFAULT_OPSET
+
+    def complete(self, steps: Sequence[Step]) -> list[Step]:
+        """Adds nothing."""
+        return list(steps)
+
+    def baseline(self, exported: Path, folder: Path, batches: Sequence[Row]) -> Path:
+        """The exported file."""
+        return exported
+
+    def write(self, source: Path, folder: Path, task: Task) -> Delivered:
+        """The file as it is."""
+        return Delivered(source, opset_of(onnx.load(source, load_external_data=False)))
