@@ -12,14 +12,16 @@ import torch
 from safetensors.torch import load_file
 
 import tiny
+import tiny_language
 from conftest import Workbench
-from hone.errors import RunError
 
 HERE = Path(__file__).parent
 FULL = {"full": {}}
 LORA = {"lora": {"rank": 4}}
 TRAINING = {"steps": 4, "batchSize": 4, "learningRate": 0.01, "seed": 1, "schedule": "Constant", "weightDecay": 0.01}
 DROPOUT = "pvc://spam/models/dropout"
+LANGUAGE = {"type": "CausalLM", "maxLength": 64}
+SENTENCES = {"train": {"uri": "pvc://spam/data/sentences.jsonl"}, "columns": {"text": "body"}}
 
 
 class Group:
@@ -66,14 +68,25 @@ class Group:
         return [found[index] for found in self.found]
 
     def losses(self, name: str) -> list[float]:
-        lines = (self.bench.artifact(name) / "loss.jsonl").read_text().splitlines()
-        return [json.loads(line)["loss"] for line in lines]
+        return [line["loss"] for line in self._curve(name) if "loss" in line]
+
+    def evaluations(self, name: str) -> list[dict[str, Any]]:
+        return [{"step": line["step"], **line["evaluation"]} for line in self._curve(name) if "evaluation" in line]
+
+    def _curve(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.bench.artifact(name) / "loss.jsonl").read_text().splitlines()]
 
     def weights(self, name: str) -> dict[str, torch.Tensor]:
         return load_file(self.bench.artifact(name) / "model/model.safetensors")
 
     def training(self, name: str) -> dict[str, Any]:
-        return json.loads((self.bench.artifact(name) / "manifest.json").read_bytes())["training"]
+        return self._manifest(name)["training"]
+
+    def measured(self, name: str) -> dict[str, Any]:
+        return self._manifest(name)["metrics"]["after"]
+
+    def _manifest(self, name: str) -> dict[str, Any]:
+        return json.loads((self.bench.artifact(name) / "manifest.json").read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +104,8 @@ def group(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path):
         exact.update({"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
         tiny.save_model(bench.claim / "models/tiny", exact)
         tiny.save_model(bench.claim / "models/dropout")
+        tiny_language.save_model(bench.claim / "models/language")
+        tiny.write_rows(bench.claim / "data/sentences.jsonl", tiny_language.texts_of_many_lengths(96, seed=1))
         jobs = Group(bench, root)
         plan(jobs)
         jobs.run()
@@ -128,10 +143,25 @@ def plan(jobs: Group) -> None:
         kind = next(iter(method)).lower()[:6]
         jobs.alone(f"one{kind}", method=method)
         jobs.add(f"ddp{kind}", method=method)
+    language = {"model": {"uri": "pvc://spam/models/language"}, "method": FULL, "task": LANGUAGE, "dataset": SENTENCES}
+    jobs.alone("onelanguage", **language)
+    for strategy in ("DDP", "FSDP2"):
+        jobs.add(f"{strategy.lower()}language", **language, training={"strategy": strategy})
+        parts = {"strategy": strategy, "batchSize": 2, "gradientAccumulationSteps": 2}
+        jobs.add(f"{strategy.lower()}languageparts", **language, training=parts)
     jobs.add("ddpbitfit", method={"bitFit": {}})
     evaluation = {"everySteps": 2, "earlyStopping": {"patience": 1, "minImprovement": 1000.0}}
     jobs.add("early", method=FULL, evaluation=evaluation, training={"steps": 20}, checkpoint={"everySteps": 3})
-    jobs.add("refused", method=FULL, evaluation=evaluation, training={"strategy": "FSDP2"})
+    for strategy in ("DDP", "FSDP2"):
+        for name, method in (("full", FULL), ("lora", LORA)):
+            jobs.add(
+                f"{strategy.lower()}{name}best",
+                method=method,
+                evaluation={"everySteps": 2, "keepBest": True, "metric": "loss"},
+                # So high that it gets worse at some point.
+                training={"steps": 10, "strategy": strategy, "learningRate": 0.3},
+                checkpoint={"everySteps": 3},
+            )
 
 
 def assert_same(group: Group, one: str, other: str) -> None:
@@ -160,6 +190,12 @@ def test_so_they_do_with_a_loss_scale(group, strategy):
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
 def test_accumulation_is_a_larger_batch_for_several_processes_too(group, strategy):
     assert_same(group, f"{strategy}parts", "onefp32")
+
+
+@pytest.mark.parametrize("parts", ["", "parts"])
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_texts_of_any_length_weigh_by_their_tokens(group, strategy, parts):
+    assert_same(group, f"{strategy}language{parts}", "onelanguage")
 
 
 def test_fsdp2_trains_a_part_of_an_adapter_in_each_process(group):
@@ -216,6 +252,15 @@ def test_samples_of_all_processes_count(group):
     assert group.training("ddpfp32")["steps"] == 4
 
 
-def test_evaluation_of_a_sharded_model_is_refused(group):
-    assert [found["reason"] for found in group.processes("refused")] == ["Unsupported", "Unsupported"]
-    assert RunError("Unsupported", "").exit_code == 64
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_sharded_model_is_evaluated_as_it_trains_and_its_best_step_is_kept(group, method):
+    whole, shards = f"ddp{method}best", f"fsdp2{method}best"
+    assert [found["reason"] for found in group.processes(shards)] == [None, None]
+    for name in (whole, shards):
+        evaluations = group.evaluations(name)
+        best = min(evaluations, key=lambda point: point["loss"])
+        assert [point["step"] for point in evaluations] == [2, 4, 6, 8, 10]
+        assert group.training(name)["best"]["step"] == best["step"] < 10
+        assert group.measured(name)["loss"] == pytest.approx(best["loss"], rel=1e-4)
+    losses = [[point["loss"] for point in group.evaluations(name)] for name in (whole, shards)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)

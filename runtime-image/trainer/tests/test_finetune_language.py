@@ -17,6 +17,7 @@ KINDS = {
     "prompt": (tiny_language.questions, {"prompt": "question", "completion": "answer"}),
     "messages": (tiny_language.chats, {"messages": "conversation"}),
     "text": (tiny_language.texts, {"text": "body"}),
+    "lengths": (tiny_language.texts_of_many_lengths, {"text": "body"}),
 }
 
 
@@ -45,7 +46,7 @@ def perplexity(result):
     return result.metrics.after.metrics["perplexity"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["prompt", "messages", "text"])
 def test_the_perplexity_falls_and_the_model_answers(talker: Workbench, kind: str) -> None:
     untrained = perplexity(
         talker.run(**language(talker, kind, hash="none", training={"steps": 1, "learningRate": 1e-9}))
@@ -67,6 +68,22 @@ def test_the_perplexity_falls_and_the_model_answers(talker: Workbench, kind: str
     ids = tokenizer(question, return_tensors="pt")
     answer = network.generate(**ids, max_new_tokens=6, do_sample=False)[0, ids["input_ids"].shape[1] :]
     assert tokenizer.decode(answer).strip().startswith("go<|end|>")
+
+
+@pytest.mark.parametrize("method", [{"full": {}}, {"lora": {"rank": 2}}, {"promptTuning": {"virtualTokens": 4}}])
+@pytest.mark.parametrize("config", [tiny_language.llama_config, tiny_language.gpt2_config])
+def test_accumulation_is_a_larger_batch_however_long_the_answers(bench: Workbench, method, config) -> None:
+    tiny_language.save_model(bench.claim / "models/language", config())
+    training = {"steps": 4, "learningRate": 0.01, "seed": 1, "schedule": "Constant"}
+    whole = bench.run(**language(bench, "lengths", method=method, hash="whole", training={**training, "batchSize": 8}))
+    parts = {**training, "batchSize": 2, "gradientAccumulationSteps": 4}
+    assert points(
+        bench.run(**language(bench, "lengths", method=method, hash="parts", training=parts))
+    ) == pytest.approx(points(whole), abs=1e-5)
+
+
+def points(result) -> list[float]:
+    return [point.loss for point in result.training.last_points]
 
 
 def test_a_packed_training_learns_in_fewer_steps_for_the_same_tokens(talker: Workbench) -> None:

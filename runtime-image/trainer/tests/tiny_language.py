@@ -84,3 +84,7 @@ def chats(count: int, seed: int) -> list[dict[str, Any]]:
 
 def texts(count: int, seed: int) -> list[dict[str, Any]]:
     return [{"body": row["question"] + row["answer"]} for row in questions(count, seed)]
+
+
+def texts_of_many_lengths(count: int, seed: int) -> list[dict[str, Any]]:
+    return [{"body": " ".join([row["body"]] * (1 + number % 4))} for number, row in enumerate(texts(count, seed))]

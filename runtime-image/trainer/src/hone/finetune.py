@@ -78,6 +78,7 @@ def run(context: RunContext) -> RunOutcome | None:
             train_data,
             task.collator(loaded),
             loss=task.loss(),
+            mean_over_tokens=task.mean_over_tokens,
             training=training,
             checkpoint=config.checkpoint,
             precision=precision,

@@ -44,6 +44,9 @@ class Encoded(Dataset[dict[str, Any]]):
 class TaskHandler(Protocol):
     """Everything about a run that depends on what is learnt; called in this order."""
 
+    #: Whether the model's own loss heeds how many tokens all batches of a step have together.
+    mean_over_tokens: bool
+
     def check(self, model: ModelSource, reserved_positions: int = 0) -> None:
         """Refuse what only the model tells, before data is read; a method may need positions for itself."""
 
@@ -82,7 +85,8 @@ def answering(model: nn.Module) -> Iterator[torch.device]:
     """Let a model answer without learning, and give its device; after that it is in the mode that it was in."""
     was_training = model.training
     model.eval()
-    with torch.inference_mode():
+    # Not inference_mode: what FSDP2 gathers in it could not be trained any more.
+    with torch.no_grad():
         yield next(model.parameters()).device
     model.train(was_training)
 

@@ -51,6 +51,7 @@ class TextTask(ABC, Generic[D]):
     problem: ClassVar[str | None] = None
     #: How many labels the task has at least; None if it has none.
     fewest_labels: ClassVar[int | None] = 2
+    mean_over_tokens = False
 
     def __init__(self, config: JobConfig) -> None:
         assert config.task is not None  # noqa: S101 - the contract demands it

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from hone.training.checkpoints import is_whole, publish, step_of, whole_ones
 
@@ -25,7 +26,7 @@ class BestWeights:
 
     def save(self, step: int, model: nn.Module) -> None:
         """Keep the weights of the step; raises CheckpointFailed if the disk takes no more."""
-        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in _changing(model).items()}
+        weights = whole_weights(model)
         publish(self._root / f"{_KIND}-{step}", lambda folder: save_file(weights, folder / _FILE))
 
     def load(self, step: int, model: nn.Module) -> None:
@@ -41,6 +42,15 @@ class BestWeights:
         before = [folder for folder in kept if oldest_checkpoint is None or step_of(folder) <= oldest_checkpoint]
         for folder in before[1:]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def whole_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return what a training changes, on the CPU; of a sharded model all processes have to ask for it together."""
+    return {name: _whole(tensor.detach()).cpu().contiguous() for name, tensor in _changing(model).items()}
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def _changing(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -17,25 +17,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
 from hone.contract import Measurement
-from hone.contract.training import Evaluation, Training
+from hone.contract.training import Training
 from hone.distributed import Group
 from hone.distributed.sharding import GATHERED, ShardedTwin
-from hone.errors import RunError
 from hone.interrupt import Interrupt
-from hone.training.best import BestWeights
+from hone.training.best import BestWeights, whole_weights
+from hone.training.divergence import diverged, is_finite
 from hone.training.evaluation import Measure
 from hone.training.journal import Journal
 from hone.training.trainer import HoneTrainer
-
-
-def check(training: Training, evaluation: Evaluation | None, group: Group) -> None:
-    """Refuse what several processes can't do together yet."""
-    if group.size > 1 and training.strategy == "FSDP2" and evaluation is not None:
-        raise RunError(
-            "Unsupported",
-            "spec.evaluation is not supported with the strategy FSDP2 yet; write DDP in spec.training.strategy, or "
-            "remove spec.evaluation.",
-        )
 
 
 def trainer_for(training: Training, group: Group, **arguments: Any) -> HoneTrainer:  # noqa: ANN401 - Trainer's own
@@ -61,12 +51,18 @@ def best_weights_for(checkpoints: Path, group: Group) -> BestWeights:
 
 
 def agreed_measure(measure: Measure, group: Group) -> Measure:
-    """Measure in every process, and go by what the first one found: two devices may round differently."""
+    """Measure in every process a model whose weights are numbers, and go by what the first one found.
+
+    Two devices may round differently, and a decision has to be the same everywhere.
+    """
 
     def agreed(model: nn.Module, rows: int | None, tell: Callable[[float], None]) -> Measurement:
+        # Each process looks at its own part of a sharded model, and what one finds ends the training of all.
+        if group.any(not is_finite(model)):
+            raise diverged()
         return group.agree(measure(model, rows, tell))
 
-    return measure if group.size == 1 else agreed
+    return agreed
 
 
 class _NoWeights(BestWeights):
@@ -74,7 +70,11 @@ class _NoWeights(BestWeights):
         return False
 
     def save(self, step: int, model: nn.Module) -> None:
-        """The first process does."""
+        """The first process does; of a sharded model it needs the parts that the others have."""
+        whole_weights(model)
+
+    def load(self, step: int, model: nn.Module) -> None:
+        """The first process does, and goes on alone with the model."""
 
     def prune(self, oldest_checkpoint: int | None) -> None:
         """The first process does."""

@@ -11,7 +11,6 @@ from hone.errors import RunError
 from hone.evaluate.answers import LOWER_IS_BETTER
 from hone.training.best import BestWeights
 from hone.training.checkpoints import CheckpointFailed
-from hone.training.divergence import diverged
 from hone.training.journal import EvaluationPoint, Journal
 
 log = logging.getLogger(__name__)
@@ -73,8 +72,6 @@ class Evaluations:
 
     def run(self, model: nn.Module, step: int, epoch: float, tell: Callable[[float], None]) -> EvaluationPoint:
         """Measure the model as it is after this step."""
-        if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
-            raise diverged()
         measurement = self._measure(model, None, tell)
         point = EvaluationPoint(step, epoch, self._plan.metric or primary(measurement), figures(measurement))
         self._journal.evaluation(point)

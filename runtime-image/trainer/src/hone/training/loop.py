@@ -27,7 +27,6 @@ from hone.training.distributed import (
     agreed_measure,
     agreeing,
     best_weights_for,
-    check,
     journal_for,
     trainer_for,
 )
@@ -61,6 +60,7 @@ def train(
     training: Training,
     loss: Loss | None = None,
     objective: Objective | None = None,
+    mean_over_tokens: bool = False,
     checkpoint: Checkpoint | None,
     precision: MixedPrecision,
     default_learning_rate: float,
@@ -83,6 +83,8 @@ def train(
         training: the optimizer's loop.
         loss: takes logits and labels of a batch; the model's own if it is left out.
         objective: takes the model and a batch, and wins over `loss`.
+        mean_over_tokens: whether the model's own loss is to be the mean over all tokens of a step, whatever batches and
+            processes they are in, and not the mean of the batches' means.
         checkpoint: how often the state is saved; it is saved on an interrupt in any case.
         precision: what the matrix products compute in.
         default_learning_rate: for a training without one.
@@ -99,7 +101,6 @@ def train(
     Raises:
         RunError: Interrupted after a checkpoint was saved, or ConfigInvalid if the loss is no number any more.
     """
-    check(training, evaluation, group)
     journal = journal_for(checkpoints, group)
     store = Checkpoints(checkpoints, checkpoint.keep_last if checkpoint else 1)
     start = group.agree(store.latest())
@@ -128,6 +129,7 @@ def train(
         checkpoints=store,
         loss=loss,
         objective=objective,
+        mean_over_tokens=mean_over_tokens,
         model=model,
         args=training_arguments(
             training,

@@ -39,6 +39,7 @@ class HoneTrainer(Trainer):
         checkpoints: Checkpoints,
         loss: Loss | None = None,
         objective: Objective | None = None,
+        mean_over_tokens: bool = False,
         **arguments: Any,  # noqa: ANN401 - Trainer's own
     ) -> None:
         self._precision = precision
@@ -51,8 +52,10 @@ class HoneTrainer(Trainer):
         #: Why checkpoints could not be written; the training goes on without them.
         self.failed_checkpoints: list[str] = []
         super().__init__(**arguments)
-        # A model that takes **kwargs but ignores num_items_in_batch would get its loss times the accumulation steps.
-        self.model_accepts_loss_kwargs = False
+        # A model that takes **kwargs but ignores num_items_in_batch would get its loss times the accumulation steps, so
+        # that only language models, whose loss heeds it, are told how many tokens a step has.
+        if not mean_over_tokens or loss is not None or objective is not None:
+            self.model_accepts_loss_kwargs = False
 
     def create_accelerator_and_postprocess(self) -> None:
         """Create the accelerator, then make it do FP16 where it would not."""

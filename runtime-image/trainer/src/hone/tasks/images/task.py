@@ -26,6 +26,8 @@ from hone.tasks.loading import fresh_modules, head_of, load_part, read_config
 class ImageClassification:
     """Transformers' image classification, from a checkpoint or a configuration alone, with a head for the labels."""
 
+    mean_over_tokens = False
+
     def __init__(self, config: JobConfig) -> None:
         assert config.task is not None  # noqa: S101 - the contract demands it
         self._config = config

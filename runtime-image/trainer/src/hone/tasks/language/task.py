@@ -35,6 +35,8 @@ _VIRTUAL = ("prefixTuning", "promptTuning")
 class CausalLM:
     """Transformers' causal language modelling on texts, prompts with completions, or conversations."""
 
+    mean_over_tokens = True
+
     def __init__(self, config: JobConfig) -> None:
         assert config.task is not None  # noqa: S101 - the contract demands it
         self._dataset = config.dataset

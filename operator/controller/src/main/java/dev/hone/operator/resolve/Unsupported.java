@@ -2,7 +2,6 @@ package dev.hone.operator.resolve;
 
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
-import dev.hone.api.common.Strategy;
 import dev.hone.api.compression.CompressionJobSpec;
 import dev.hone.api.compression.Quantize;
 import dev.hone.api.compression.Step;
@@ -43,12 +42,7 @@ public final class Unsupported {
         spec.dataset().evaluation() == null
             ? Optional.empty()
             : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
-        address("spec.output.uri", spec.output().uri()),
-        spec.training().strategy() == Strategy.FSDP2 && spec.evaluation() != null
-            ? refuse(
-                "spec.evaluation with the strategy FSDP2",
-                "write strategy: DDP, or remove spec.evaluation")
-            : Optional.empty());
+        address("spec.output.uri", spec.output().uri()));
   }
 
   /** What of a CompressionJob cannot be done, if anything. */

@@ -64,20 +64,6 @@ class RefusalIT extends OperatorTest {
   }
 
   @Test
-  void aShardedModelIsNotEvaluatedInItsTrainingYet() {
-    bench.apply(
-        Workbench.FINE_TUNE,
-        yaml ->
-            yaml.replace("gpus: 1", "gpus: 2")
-                    .replace("    seed: 42", "    seed: 42\n    strategy: FSDP2")
-                + "  evaluation: {everySteps: 10}\n");
-    FineTuneJob refused = bench.fineTune("spam-lora", fineTuneIs("Unsupported"));
-    assertThat(message(conditions(refused), "Ready"))
-        .isEqualTo(
-            "spec.evaluation with the strategy FSDP2 is not supported yet; write strategy: DDP, or remove spec.evaluation");
-  }
-
-  @Test
   void aCompressionOnSeveralNodesIsRefused() {
     bench.apply(Workbench.COMPRESS, yaml -> yaml.replace("gpus: 1", "nodes: 2"));
     CompressionJob refused = bench.compression("spam-int8", compressionIs("Unsupported"));
