@@ -22,15 +22,9 @@ demo: prerequisites ## Run the main job end to end: cluster, images, chart, fine
 test: prerequisites ## Run every test there is, end-to-end included
 	@build/test
 
-.PHONY: bench-precision
-bench-precision: prerequisites ## Compare training in BF16 and FP16 with FP32, on the real model and mails
-	@bench/finetune/precision
-
 .PHONY: bench-finetune
-bench-finetune: prerequisites ## Compare every fine-tuning method, and the overhead over a bare loop, on the real model and mails
-	@bench/finetune/methods/run sweep
-	@bench/finetune/methods/run measure
-	@bench/finetune/methods/run overhead
+bench-finetune: prerequisites ## Compare every fine-tuning method and precision, and the overhead over a bare loop, on real models and mails (about an hour)
+	@for what in sweep measure timing overhead precision language; do bench/finetune/run "$$what"; done
 
 .PHONY: bench-kernels
 bench-kernels: prerequisites ## Compare the GPU kernels with PyTorch and torch.compile; says "no GPU" where there is none

@@ -1,4 +1,4 @@
-"""Times Hone's training against the bare loop's, one after the other in rounds, and keeps the ratio of each round."""
+"""Times Hone's training against the bare loop's, one after the other in rounds, and keeps the figures of each round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import job
 
-OUTPUT = Path(__file__).parent / "overhead.json"
+NAME = "overhead"
 METHOD = {"lora": {"rank": 8, "alpha": 16, "dropout": 0.0}}
 LEARNING_RATE = 1e-3
 
@@ -27,8 +27,8 @@ def bare(data: Path) -> dict[str, Any]:
 
 
 def ours(data: Path) -> dict[str, Any]:
-    """Run the same by Hone; nothing is evaluated on more than a few mails, for that would count into the peak."""
-    training = job.run(data, METHOD, LEARNING_RATE, 1, "few")["training"]
+    """Run the same by Hone; no more than a few mails are evaluated, for that would count into the peak."""
+    training = job.run(job.classification(data, METHOD, LEARNING_RATE, 1, "some")).result["training"]
     return {
         "secondsPerStep": job.BATCH_SIZE / training["samplesPerSecond"],
         "peakMemoryBytes": training["peakMemoryBytes"],
@@ -41,14 +41,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    job.cut(options.data, 640)
+    job.cut(options.data)
     rounds = []
     for number in range(options.rounds):
         order = (bare, ours) if number % 2 == 0 else (ours, bare)
         measured = {one.__name__: one(options.data) for one in order}
         rounds.append(measured)
         print(json.dumps(measured), file=sys.stderr)
-    OUTPUT.write_text(json.dumps(rounds, indent=2) + "\n")
+    job.write(NAME, rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""One FineTuneJob of the benchmark, run in a process of its own so that its peak memory is its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BATCH_SIZE = 16
+EPOCHS = 2
+MAX_LENGTH = 64
+TRAIN_MAILS = 640
+FIGURES = Path(__file__).parent / "figures"
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run printed, and the steps of its curve: the lines of loss.jsonl that have a loss."""
+
+    result: Document
+    curve: list[Document] = field(repr=False)
+
+
+def classification(data: Path, method: Document, learning_rate: float, seed: int, evaluation: str) -> Document:
+    """Return the job of a spam filter; `evaluation` names the file of the mails that are measured."""
+    return {
+        "model": {"uri": f"file://{data}/models/all-minilm-l6-v2"},
+        "dataset": {
+            "train": {"uri": f"file://{data}/data/few.jsonl"},
+            "evaluation": {"uri": f"file://{data}/data/{evaluation}.jsonl"},
+        },
+        "task": {"type": "TextClassification", "labels": ["ham", "spam"], "maxLength": MAX_LENGTH},
+        "method": method,
+        "precision": {"mode": "BF16"},
+        "training": {
+            "epochs": EPOCHS,
+            "batchSize": BATCH_SIZE,
+            "learningRate": learning_rate,
+            "warmupRatio": 0.06,
+            "seed": seed,
+        },
+    }
+
+
+def run(job: Document, *, merge: bool = True) -> Done:
+    """Run `hone run`; a run that fails ends the benchmark with its words."""
+    with tempfile.TemporaryDirectory(prefix="hone-bench-") as folder:
+        config = Path(folder) / "job.json"
+        about = {"contractVersion": "v1", "kind": "FineTuneJob", "namespace": "bench", "name": "bench", "hash": "run"}
+        config.write_text(json.dumps({**about, **job, "output": {"uri": f"file://{folder}/output", "merge": merge}}))
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "hone", "run", "--config", str(config)],
+            env=os.environ | {"HONE_WORKSPACE": f"{folder}/workspace"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            sys.exit(f"hone run failed for {job['method']}: {done.stderr[-2000:]}")
+        lines = (Path(folder) / "output/bench-run/loss.jsonl").read_text().splitlines()
+    curve = [line for line in map(json.loads, lines) if line.get("loss") is not None]
+    return Done(json.loads(done.stdout), curve)
+
+
+def cut(data: Path) -> None:
+    """Divide the training mails into few.jsonl, to train on, and validation.jsonl, to choose learning rates by.
+
+    A few of few.jsonl are in some.jsonl too, for runs whose answers nobody looks at.
+    """
+    lines = (data / "data" / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, chosen in (("few", lines[:TRAIN_MAILS]), ("validation", lines[TRAIN_MAILS:]), ("some", lines[:16])):
+        (data / "data" / f"{name}.jsonl").write_text("".join(chosen), encoding="utf-8")
+
+
+def read(name: str) -> Any:  # noqa: ANN401 - a figure's own shape
+    """Return the figures that were measured so far; an empty document if there are none."""
+    path = FIGURES / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def write(name: str, figures: Any) -> None:  # noqa: ANN401 - a figure's own shape
+    """Keep figures."""
+    FIGURES.mkdir(exist_ok=True)
+    (FIGURES / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,0 +1,134 @@
+"""Writes docs/fine-tuning-figures.md from the committed figures."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+import job
+import precision
+from scipy import stats
+
+PAGE = Path(__file__).parents[2] / "docs" / "fine-tuning-figures.md"
+MIB = 1024 * 1024
+
+
+def mean_interval(values: list[float]) -> tuple[float, float, float]:
+    """Return the mean and its 95% interval by Student's t over the seeds."""
+    mean = statistics.fmean(values)
+    half = stats.t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
+    return mean, mean - half, mean + half
+
+
+def methods() -> list[str]:
+    """Return the table of the methods."""
+    results: dict[str, dict[str, Any]] = job.read("methods")
+    if not results:
+        return []
+    rates, times = job.read("learning-rates"), job.read("timing")
+    base = statistics.fmean(run["accuracy"] for run in results["full"].values())
+    seeds = sorted({len(runs) for runs in results.values()})
+    device = next(iter(results["full"].values()))["device"]
+    lines = [
+        "## Every method",
+        "",
+        "all-MiniLM-L6-v2 on the mails of `examples/01-spam-filter`: 640 mails to train on, 2 epochs, batch 16, 64",
+        "tokens, BF16; accuracy on 2,000 test mails. Learning rates were chosen on 800 other mails, with a seed of its",
+        "own (`bench/finetune/run sweep`, all of them in `bench/finetune/figures/learning-rates.json`).",
+        f"{' to '.join(map(str, seeds))} seeds each (`bench/finetune/run measure`), on {device}; the time of a step by",
+        "`bench/finetune/run timing`.",
+        "",
+        "| method | learning rate | accuracy, mean [95% interval over seeds] | against full | trainable share "
+        "| time of a step | peak memory |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in results.items():
+        each = list(runs.values())
+        mean, low, high = mean_interval([run["accuracy"] for run in each])
+        step = f"{1000 * statistics.median(times[name]):.0f} ms" if name in times else "not measured"
+        lines.append(
+            f"| {name} | {rates[name]['chosen']:g} | {mean:.2f} % [{low:.2f}, {high:.2f}] | {mean - base:+.2f} points "
+            f"| {100 * each[0]['trainable'] / each[0]['total']:.2f} % | {step} "
+            f"| {statistics.median(run['peakMemoryBytes'] for run in each) / MIB:.0f} MiB |"
+        )
+    return [*lines, ""]
+
+
+def overhead() -> list[str]:
+    """Return the sentences on the overhead."""
+    rounds = job.read("overhead")
+    if not rounds:
+        return []
+    lines = ["## Against a bare loop of PyTorch and PEFT", "", "LoRA of rank 8 (`bench/finetune/run overhead`):", ""]
+    for figure, what in (("secondsPerStep", "time of a step"), ("peakMemoryBytes", "peak memory")):
+        ratios = [each["ours"][figure] / each["bare"][figure] for each in rounds]
+        lines.append(
+            f"- {what}: {statistics.median(ratios):.3f} times the bare loop's "
+            f"(median of {len(ratios)} rounds, {min(ratios):.3f} to {max(ratios):.3f})"
+        )
+    return [*lines, ""]
+
+
+def precisions() -> list[str]:
+    """Return the table of the precisions."""
+    found = job.read(precision.NAME)
+    if not found:
+        return []
+    settings, runs = found["settings"], found["runs"]
+    distances, allowed = precision.distances(runs)
+    lines = [
+        "## Half precision against FP32",
+        "",
+        f"MiniLM, {settings['method']}, {settings['mails']} mails of {settings['max_length']} tokens, "
+        f"{settings['epochs']} epochs, {settings['seeds']} seeds each, on {runs['FP32'][0]['device']}",
+        f"(`bench/finetune/run precision`). The last epoch's mean loss may be {100 * allowed:.2f} % from FP32's: "
+        "1 %, or FP32's own deviation over the seeds.",
+        "",
+        "| precision | last epoch's mean loss | deviation over seeds | distance from FP32 | skipped steps | accuracy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for mode, each in runs.items():
+        losses = [run["loss"] for run in each]
+        mean = statistics.fmean(losses)
+        lines.append(
+            f"| {mode} | {mean:.5f} | {100 * statistics.stdev(losses) / mean:.2f} % | {100 * distances[mode]:.2f} % "
+            f"| {sum(run['skippedSteps'] or 0 for run in each)} "
+            f"| {statistics.fmean(run['accuracy'] for run in each):.1f} % |"
+        )
+    return [*lines, ""]
+
+
+def language() -> list[str]:
+    """Return the sentence on the language model."""
+    found = job.read("language")
+    if not found:
+        return []
+    before, after = (
+        f"{each['value']:.1f} [{each['low']:.1f}, {each['high']:.1f}]" for each in (found["before"], found["after"])
+    )
+    base = found["quantizedBase"]
+    return [
+        "## QLoRA on a language model",
+        "",
+        f"SmolLM2-135M-Instruct out of its GGUF, {found['steps']} steps of {found['batchSize']} mails as plain text, "
+        f"on {found['device']} (`bench/finetune/run language`):",
+        f"perplexity on held-out mails {before} before and {after} after. {found['trainable']:,} of {found['total']:,} "
+        "parameters are trained;",
+        f"the quantized linear weights take {base['linearRatio']:.3f} of what they take in BF16, the whole model "
+        f"{base['modelRatio']:.3f}. Peak memory {found['peakMemoryBytes'] / MIB:.0f} MiB.",
+        "",
+    ]
+
+
+def main() -> None:
+    """Write the page from whatever has been measured."""
+    parts = [methods(), overhead(), precisions(), language()]
+    head = ["# Fine-tuning in figures", "", "Written by `bench/finetune/run table` from `bench/finetune/figures`.", ""]
+    text = "\n".join([*head, *(line for part in parts for line in part)])
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
