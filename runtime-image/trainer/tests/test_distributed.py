@@ -144,18 +144,18 @@ def plan(jobs: Group) -> None:
         jobs.alone(f"one{kind}", method=method)
         jobs.add(f"ddp{kind}", method=method)
     language = {"model": {"uri": "pvc://spam/models/language"}, "method": FULL, "task": LANGUAGE, "dataset": SENTENCES}
-    jobs.alone("onelanguage", **language)
+    jobs.alone("onetok", **language)
     for strategy in ("DDP", "FSDP2"):
-        jobs.add(f"{strategy.lower()}language", **language, training={"strategy": strategy})
+        jobs.add(f"{strategy.lower()}tok", **language, training={"strategy": strategy})
         parts = {"strategy": strategy, "batchSize": 2, "gradientAccumulationSteps": 2}
-        jobs.add(f"{strategy.lower()}languageparts", **language, training=parts)
+        jobs.add(f"{strategy.lower()}tokp", **language, training=parts)
     jobs.add("ddpbitfit", method={"bitFit": {}})
     evaluation = {"everySteps": 2, "earlyStopping": {"patience": 1, "minImprovement": 1000.0}}
     jobs.add("early", method=FULL, evaluation=evaluation, training={"steps": 20}, checkpoint={"everySteps": 3})
     for strategy in ("DDP", "FSDP2"):
         for name, method in (("full", FULL), ("lora", LORA)):
             jobs.add(
-                f"{strategy.lower()}{name}best",
+                f"{strategy.lower()}{name}b",
                 method=method,
                 evaluation={"everySteps": 2, "keepBest": True, "metric": "loss"},
                 # So high that it gets worse at some point.
@@ -192,10 +192,10 @@ def test_accumulation_is_a_larger_batch_for_several_processes_too(group, strateg
     assert_same(group, f"{strategy}parts", "onefp32")
 
 
-@pytest.mark.parametrize("parts", ["", "parts"])
+@pytest.mark.parametrize("parts", ["", "p"])
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
 def test_texts_of_any_length_weigh_by_their_tokens(group, strategy, parts):
-    assert_same(group, f"{strategy}language{parts}", "onelanguage")
+    assert_same(group, f"{strategy}tok{parts}", "onetok")
 
 
 def test_fsdp2_trains_a_part_of_an_adapter_in_each_process(group):
@@ -254,7 +254,7 @@ def test_samples_of_all_processes_count(group):
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_sharded_model_is_evaluated_as_it_trains_and_its_best_step_is_kept(group, method):
-    whole, shards = f"ddp{method}best", f"fsdp2{method}best"
+    whole, shards = f"ddp{method}b", f"fsdp2{method}b"
     assert [found["reason"] for found in group.processes(shards)] == [None, None]
     for name in (whole, shards):
         evaluations = group.evaluations(name)
