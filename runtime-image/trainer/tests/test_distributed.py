@@ -153,13 +153,13 @@ def plan(jobs: Group) -> None:
     evaluation = {"everySteps": 2, "earlyStopping": {"patience": 1, "minImprovement": 1000.0}}
     jobs.add("early", method=FULL, evaluation=evaluation, training={"steps": 20}, checkpoint={"everySteps": 3})
     for strategy in ("DDP", "FSDP2"):
-        for name, method in (("full", FULL), ("lora", LORA)):
+        # So high that the loss gets worse at some point.
+        for name, method, rate in (("full", FULL, 1.0), ("lora", LORA, 0.3)):
             jobs.add(
                 f"{strategy.lower()}{name}b",
                 method=method,
                 evaluation={"everySteps": 2, "keepBest": True, "metric": "loss"},
-                # So high that it gets worse at some point.
-                training={"steps": 10, "strategy": strategy, "learningRate": 0.3},
+                training={"steps": 10, "strategy": strategy, "learningRate": rate},
                 checkpoint={"everySteps": 3},
             )
 
@@ -262,5 +262,6 @@ def test_a_sharded_model_is_evaluated_as_it_trains_and_its_best_step_is_kept(gro
         assert [point["step"] for point in evaluations] == [2, 4, 6, 8, 10]
         assert group.training(name)["best"]["step"] == best["step"] < 10
         assert group.measured(name)["loss"] == pytest.approx(best["loss"], rel=1e-4)
-    losses = [[point["loss"] for point in group.evaluations(name)] for name in (whole, shards)]
+    # Such rates make later steps of the two differ by what rounding does to the first ones.
+    losses = [[point["loss"] for point in group.evaluations(name)[:2]] for name in (whole, shards)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-2)
