@@ -183,10 +183,10 @@ def test_a_processor_does_not_time_what_is_for_tensorrt(folder: Workbench) -> No
     assert "its speed is not known yet" in result.warnings[-1]
 
 
-@pytest.mark.parametrize("step", ["distill", "prune", "factorize", "shareWeights", "fuse"])
+@pytest.mark.parametrize("step", ["distill", "factorize", "shareWeights", "fuse"])
 def test_a_step_without_executor_is_refused_before_anything_is_read(folder: Workbench, step: str) -> None:
     refused(
-        folder, "Unsupported", f"The step {step} has no executor yet", steps=[*DYNAMIC, {step: {}}],
+        folder, "Unsupported", f"The step {step} has no executor yet", steps=[{step: {}}, *DYNAMIC],
         model={"uri": "pvc://spam/nowhere"},
     )  # fmt: skip
 
@@ -200,6 +200,8 @@ def test_mistakes_are_told_in_a_sentence(folder: Workbench) -> None:
     refused(folder, "ConfigInvalid", "no manifest that says what it was trained for; write spec.task")
     refused(folder, "ConfigInvalid", "names 3 labels, but .* tells 2 apart", task={**TASK, "labels": ["a", "b", "c"]})
     refused(folder, "ConfigInvalid", "name some in spec.dataset.calibration", steps=STATIC, task=TASK)
+    late = [*DYNAMIC, {"prune": {"sparsity": 0.5}}]
+    refused(folder, "ConfigInvalid", "prune Unstructured after quantize INT8Dynamic, .*move prune", steps=late)
     refused(folder, "ConfigInvalid", "quantizes twice", steps=[*DYNAMIC, *DYNAMIC], task=TASK)
     refused(folder, "ModelInvalid", "has no trained classifier", model={"uri": "pvc://spam/models/tiny"}, task=TASK)
     refused(folder, "LabelUnknown", '"ham" in row', task={**TASK, "labels": ["yes", "no"]})

@@ -17,10 +17,11 @@ from hone.compress.learning import Learning
 from hone.compress.measuring import Quality, compare_quality, compare_speed, whole
 from hone.compress.model import copy_config, load
 from hone.compress.network import Done, carry_out
-from hone.compress.steps import Materials, Plan, Tools, plan
+from hone.compress.steps import plan
 from hone.compress.story import write_story
 from hone.compress.subject import Subject
 from hone.compress.targets import target_of
+from hone.compress.technique import Materials, Plan, Tools
 from hone.contract import Comparison, ExportSummary, LineageEntry, Metrics, StepReport
 from hone.contract.source import ResolvedModel
 from hone.device import thread_count

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hone.compress.model import load
-from hone.compress.steps import Plan
 from hone.compress.subject import Subject, Truth
+from hone.compress.technique import Plan
 from hone.contract import JobConfig, LineageEntry
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row

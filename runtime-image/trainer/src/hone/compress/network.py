@@ -10,8 +10,8 @@ from typing import Any
 
 from hone.compress.figures import figures_of
 from hone.compress.model import reload
-from hone.compress.steps import Applied, NetworkStep, Tools
 from hone.compress.subject import Subject
+from hone.compress.technique import Applied, NetworkStep, Tools
 from hone.contract import StepReport
 from hone.models import save_pretrained
 from hone.progress import Progress

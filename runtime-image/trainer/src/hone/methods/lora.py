@@ -17,6 +17,8 @@ from hone.contract.method import ALL_LINEAR, Lora
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.methods.base import ADAPTER, PEFT_TASKS, Batch, FineTuningMethod, Saved, head_modules, inside, own_heads
+from hone.models import sparsity
+from hone.models.sparsity import sparse_weights
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
 
@@ -74,7 +76,13 @@ class LoraFineTuning(FineTuningMethod):
 
     def merged(self, model: PeftModel) -> PreTrainedModel:
         """Return the base model with the updates added to its weights."""
-        return model.merge_and_unload(safe_merge=True)
+        base = model.get_base_model()
+        # PEFT moves each layer that it adapts one step down.
+        weights = {name: _parameter(base, name) for name in sparse_weights(base)}
+        pruned = {name: weight.detach() != 0 for name, weight in weights.items() if weight is not None}
+        merged: PreTrainedModel = model.merge_and_unload(safe_merge=True)
+        sparsity.apply(merged, pruned)
+        return merged
 
 
 def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str], method: str = "lora") -> list[str]:
@@ -100,6 +108,12 @@ def find_targets(model: PreTrainedModel, wanted: list[str], heads: list[str], me
             f"{', '.join(short[:20])}, or write {ALL_LINEAR}.",
         )
     return [name for name in linear if any(_means(want, name) for want in wanted)]
+
+
+def _parameter(base: nn.Module, name: str) -> nn.Parameter | None:
+    there = dict(base.named_parameters())
+    layer, _, kind = name.rpartition(".")
+    return there.get(name, there.get(f"{layer}.base_layer.{kind}"))
 
 
 def _means(want: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from hone.errors import RunError
-from hone.models import bottleneck, virtual_tokens
+from hone.models import bottleneck, shapes, sparsity, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
@@ -26,11 +26,14 @@ class Kind:
     describe: Callable[[nn.Module], dict[str, Any] | None]
 
 
-#: By the name in the file. A method whose modules stay in the graph adds its kind here.
+#: By the name in the file, in the order in which they are installed. A method or a compression step whose traces
+#: stay in the model adds its kind here.
 KINDS: dict[str, Kind] = {
+    "shapes": Kind(shapes.install, shapes.describe),
     "bottleneck": Kind(bottleneck.install, bottleneck.describe),
     "prompt": Kind(virtual_tokens.install_prompt, virtual_tokens.describe_prompt),
     "prefix": Kind(virtual_tokens.install_prefix, virtual_tokens.describe_prefix),
+    "sparsity": Kind(sparsity.install, sparsity.describe),
 }
 
 

@@ -34,6 +34,7 @@ from hone.training.divergence import diverged
 from hone.training.evaluation import Evaluations, Measure
 from hone.training.evaluator import EvaluationCallback
 from hone.training.journal import Curve, Journal
+from hone.training.masks import MaskCallback
 from hone.training.tracking import Tracker
 from hone.training.trainer import HoneTrainer, Objective, training_arguments
 
@@ -141,7 +142,14 @@ def train(
         ),
         train_dataset=dataset,
         data_collator=collator,
-        callbacks=[*callbacks, noting, telling, *agreeing(interrupt, agreed, group), InterruptCallback(agreed)],
+        callbacks=[
+            *callbacks,
+            MaskCallback(),
+            noting,
+            telling,
+            *agreeing(interrupt, agreed, group),
+            InterruptCallback(agreed),
+        ],
     )
     # It prints every log line to the standard output, which is the result's.
     trainer.remove_callback(PrinterCallback)

@@ -17,6 +17,7 @@ from hone.errors import RunError
 from hone.methods.base import Batch, Saved, head_modules
 from hone.methods.lora import LoraFineTuning, find_targets
 from hone.methods.qlora.four_bit import Footprint, FourBit, dequantize, footprint, quantize, store_rest
+from hone.models.sparsity import sparse_weights
 from hone.precision import MixedPrecision
 from hone.store import ModelSource
 from hone.tasks.base import Loaded
@@ -63,6 +64,12 @@ class QloraFineTuning(LoraFineTuning):
                 "ModelInvalid",
                 f"{model.uri} is quantized already, and spec.method.qlora quantizes the model itself; name the model "
                 "that it was made from.",
+            )
+        if sparse_weights(network):
+            raise RunError(
+                "ConfigInvalid",
+                f"{model.uri} has weights that were pruned to zero, and in four bits they would not stay zero; write "
+                "lora, bitFit or full in spec.method.",
             )
         super().check(model, task, network)
 

@@ -38,8 +38,9 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value =
         "!has(self.steps) || has(self.dataset.train) || !self.steps.exists(s, has(s.distill)"
-            + " || (has(s.prune) && has(s.prune.training)) || (has(s.quantize) && has(s.quantize.training)))",
-    message = "a step trains: write dataset.train")
+            + " || (has(s.prune) && (has(s.prune.training)"
+            + " || (has(s.prune.importance) && s.prune.importance == 'Taylor'))) || (has(s.quantize) && has(s.quantize.training)))",
+    message = "a step trains, or looks at gradients: write dataset.train")
 @ValidationRule(
     value =
         "!has(self.export.tensorRT) || !has(self.steps) || self.steps.all(s, !has(s.quantize)"

@@ -21,6 +21,19 @@ import org.jspecify.annotations.Nullable;
     value = "!has(self.gradualSteps) || !has(self.pattern) || self.pattern == 'Unstructured'",
     message =
         "gradualSteps is for the pattern Unstructured: remove it, or write pattern: Unstructured")
+@ValidationRule(
+    value =
+        "!has(self.gradualSteps)"
+            + " || (has(self.training) && !(has(self.importance) && self.importance != 'Magnitude'))",
+    message =
+        "gradualSteps removes weights while they are trained, by their magnitude: write training, and no other"
+            + " importance")
+@ValidationRule(
+    value =
+        "!has(self.importance) || self.importance != 'BatchNormScale'"
+            + " || (has(self.pattern) && self.pattern == 'Channels')",
+    message =
+        "BatchNormScale is for the pattern Channels: write importance Magnitude or Taylor, or pattern: Channels")
 public record Prune(
     @JsonPropertyDescription("What is removed (default: Unstructured, single weights).")
         @Nullable Pattern pattern,
