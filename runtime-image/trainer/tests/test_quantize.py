@@ -1,84 +1,29 @@
 """The quantizers on a tiny BERT, exported once."""
 
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import TensorProto, helper, numpy_helper
-from transformers import AutoModelForSequenceClassification, BertConfig
+from transformers import AutoModelForSequenceClassification
 
 import tiny
 from hone.compress.quantize import quantizer_for
 from hone.compress.quantize.checker import check, violations
 from hone.compress.quantize.layers import layer_of, matches
-from hone.contract.compression import Calibration, Quantize
+from hone.contract.compression import Calibration, Quantize, Sensitivity
 from hone.errors import RunError
-from hone.evaluate.onnx_classifier import OnnxClassifier, Row
+from hone.evaluate.onnx_classifier import OnnxClassifier
 from hone.evaluate.size import onnx_bytes
 from hone.export import export_classifier
 from hone.export.parity import batches
-
-
-@dataclass(frozen=True)
-class Exported:
-    path: Path
-    rows: list[Row]
-    logits: np.ndarray
-
-
-def rows(count: int, vocabulary: int) -> list[Row]:
-    draw = np.random.default_rng(5)
-    return [
-        {
-            "input_ids": draw.integers(vocabulary, size=(1, length)),
-            "attention_mask": np.ones((1, length), dtype=np.int64),
-        }
-        for length in draw.integers(2, 40, size=count)
-    ]
+from tiny_quantize import Exported, agreement, export_bert, quantized, rows, weight_types
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    torch.manual_seed(3)
-    # Wide enough for weights to outweigh the graph itself.
-    config = BertConfig(
-        vocab_size=2000,
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        initializer_range=0.2,
-        num_labels=5,
-    )
-    network = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").eval()
-    path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    data = rows(200, 2000)
-    result = export_classifier(network, data, path, opset=20, pad_id=0)
-    assert result.parity.largest_difference < 1e-4
-    assert (8, max(row["input_ids"].shape[1] for row in data[:8])) in result.parity.shapes
-    return Exported(path, data, np.stack(OnnxClassifier(path).predict(data, 1)))
-
-
-def quantized(exported: Exported, path: Path, **options: object) -> tuple[np.ndarray, list[str]]:
-    quantizer = quantizer_for(Quantize(**options))  # type: ignore[arg-type]
-    warnings = quantizer.quantize(exported.path, path, exported.rows[: quantizer.calibration_rows])
-    return np.stack(OnnxClassifier(path).predict(exported.rows, 1)), warnings
-
-
-def agreement(exported: Exported, logits: np.ndarray) -> float:
-    return float((exported.logits.argmax(1) == logits.argmax(1)).mean())
-
-
-def weight_types(path: Path) -> Counter[int]:
-    sizes: Counter[int] = Counter()
-    for tensor in onnx.load(path).graph.initializer:
-        sizes[tensor.data_type] += int(np.prod(tensor.dims))
-    return sizes
+    return export_bert(tmp_path_factory.mktemp("exported"))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +34,11 @@ def weight_types(path: Path) -> Counter[int]:
         {"scheme": "INT8Static"},
         {"scheme": "INT8Static", "target": "TensorRT"},
         {"scheme": "INT8Static", "calibration": Calibration(method="Percentile", percentile=99.9, samples=40)},
-        {"scheme": "INT8Static", "calibration": Calibration(method="Entropy", samples=20)},
+        {
+            "scheme": "INT8Static",
+            "calibration": Calibration(method="Entropy", samples=20),
+            "sensitivity": Sensitivity(max_layers=0),
+        },
     ],
     ids=["dynamic", "per-tensor", "static", "tensorrt", "percentile", "entropy"],
 )
@@ -159,11 +108,19 @@ def test_fp16_is_half_and_says_where_it_helps(exported: Exported, tmp_path: Path
 
 def test_too_few_calibration_rows_are_told(exported: Exported, tmp_path: Path) -> None:
     quantizer = quantizer_for(Quantize(scheme="INT8Static", calibration=Calibration(samples=50)))
-    (warning,) = quantizer.quantize(exported.path, tmp_path / "x.onnx", exported.rows[:7])
-    assert warning == "Calibrated on 7 rows, all there are; 50 were asked for."
+    (warning,) = quantizer.quantize(exported.path, tmp_path / "x.onnx", exported.rows[:17])
+    assert warning == "Calibrated on 17 rows, all there are; 50 were asked for."
+    with pytest.raises(RunError, match="has 7 rows, and ranges need 16 or more; name more") as refusal:
+        quantizer.quantize(exported.path, tmp_path / "x.onnx", exported.rows[:7])
+    assert refusal.value.reason == "DatasetInvalid"
 
 
-@pytest.mark.parametrize("scheme", ["BF16", "INT8QAT", "INT4WeightOnly"])
+def test_whoever_asks_for_few_calibration_rows_gets_them(exported: Exported, tmp_path: Path) -> None:
+    quantizer = quantizer_for(Quantize(scheme="INT8Static", calibration=Calibration(samples=5)))
+    assert quantizer.quantize(exported.path, tmp_path / "x.onnx", exported.rows[:5]) == []
+
+
+@pytest.mark.parametrize("scheme", ["INT8QAT"])
 def test_a_scheme_without_executor_is_refused_by_name(scheme: str) -> None:
     with pytest.raises(RunError, match=f"scheme {scheme} has no executor yet; write INT8Dynamic") as error:
         quantizer_for(Quantize(scheme=scheme))  # type: ignore[arg-type]
@@ -175,7 +132,13 @@ def test_a_scheme_without_executor_is_refused_by_name(scheme: str) -> None:
     [
         ({"scheme": "INT8Dynamic", "target": "TensorRT"}, "no dynamic quantization; write scheme INT8Static"),
         ({"scheme": "INT8Dynamic", "calibration": Calibration(samples=1)}, "quantize.calibration means nothing to"),
-        ({"scheme": "INT8Static", "smooth_quant_alpha": 0.5}, "quantize.smoothQuantAlpha has no executor yet"),
+        ({"scheme": "INT4WeightOnly", "smooth_quant_alpha": 0.5}, "quantize.smoothQuantAlpha means nothing to INT4"),
+        ({"scheme": "INT4WeightOnly", "per_channel": True}, "quantize.perChannel means nothing to INT4WeightOnly"),
+        ({"scheme": "INT4WeightOnly", "target": "TensorRT"}, "INT4WeightOnly for TensorRT has no executor yet"),
+        ({"scheme": "INT4WeightOnly", "embeddings": False, "embedding_bits": 4}, "nothing with embeddings: false"),
+        ({"scheme": "INT8Static", "embedding_bits": 4}, "embeddingBits means nothing to INT8Static"),
+        ({"scheme": "BF16", "target": "TensorRT"}, "BF16 for TensorRT has no executor yet; write scheme FP16"),
+        ({"scheme": "BF16", "sensitivity": Sensitivity()}, "quantize.sensitivity means nothing to BF16"),
         ({"scheme": "FP16", "group_size": 32}, "quantize.groupSize means nothing to FP16, only to INT4WeightOnly"),
         ({"scheme": "INT8Static", "calibration": Calibration(percentile=99)}, "without calibration.method Percentile"),
     ],
@@ -236,7 +199,27 @@ def test_the_checker_sees_broken_pairs() -> None:
     model = qdq()
     model.graph.node.remove(model.graph.node[1])
     model.graph.node[-1].input[0] = "xq"
-    assert violations(model, symmetric=True) == ["q is not followed by a DequantizeLinear"]
+    assert "q is not followed by a DequantizeLinear" in violations(model, symmetric=True)
+
+
+def test_the_checker_sees_half_quantized_products() -> None:
+    model = qdq()
+    model.graph.node[-1].input[0] = "x"
+    assert violations(model, symmetric=True) == ["product has a quantized weight but no Q/DQ pair before it"]
+    model = qdq()
+    model.graph.initializer.append(numpy_helper.from_array(np.ones((4, 4), dtype=np.float32), "w32"))
+    model.graph.node[-1].input[1] = "w32"
+    assert violations(model, symmetric=False) == ["product has a Q/DQ pair before it but no quantized weight"]
+
+
+def test_the_checker_sees_weights_that_are_quantized_at_each_request() -> None:
+    shape = helper.make_tensor_value_info
+    node = helper.make_node("MatMulInteger", ["a", "b"], ["y"], "product")
+    inputs = [shape("a", TensorProto.UINT8, [1, 4]), shape("b", TensorProto.INT8, [4, 4])]
+    graph = helper.make_graph([node], "integers", inputs, [shape("y", TensorProto.INT32, [1, 4])])
+    assert violations(helper.make_model(graph), symmetric=False) == [
+        "the weight of product is quantized at each request"
+    ]
 
 
 def test_the_checker_knows_uint8_and_integer_operators(exported: Exported, tmp_path: Path) -> None:

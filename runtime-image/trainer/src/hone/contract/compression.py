@@ -72,6 +72,13 @@ class Calibration(Document):
     percentile: Annotated[float, Field(gt=0, le=100)] | None = None
 
 
+class Sensitivity(Document):
+    """How layers that lose too much are found, to be left as they are."""
+
+    max_error: Annotated[float, Field(gt=0, le=10)] | None = None
+    max_layers: Annotated[Int, Field(ge=0, le=1000)] | None = None
+
+
 class Quantize(Document):
     """Fewer bits for each number."""
 
@@ -82,7 +89,9 @@ class Quantize(Document):
     calibration: Calibration | None = None
     smooth_quant_alpha: Annotated[float, Field(ge=0, le=1)] | None = None
     group_size: Literal[16, 32, 64, 128, 256] | None = None
+    embedding_bits: Literal[4, 8] | None = None
     exclude_layers: Layers | None = None
+    sensitivity: Sensitivity | None = None
     training: Training | None = None
 
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from hone.compress.quantize.bfloat import BFloat16
 from hone.compress.quantize.dynamic import DynamicInt8
 from hone.compress.quantize.half import Half
+from hone.compress.quantize.layerwise import Layerwise
 from hone.compress.quantize.static import StaticInt8
-from hone.contract.compression import Quantize
+from hone.compress.quantize.weight_only import WeightOnlyInt4
+from hone.contract.compression import Quantize, Sensitivity
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 
@@ -26,16 +29,22 @@ class Quantizer(Protocol):
 
 
 _SCHEMES: dict[str, Callable[[Quantize], Quantizer]] = {
-    "INT8Dynamic": DynamicInt8,
-    "INT8Static": StaticInt8,
+    "INT8Dynamic": lambda options: Layerwise(DynamicInt8(options), options, options.sensitivity),
+    # It has rows anyhow, and loses most where one range does not fit all rows.
+    "INT8Static": lambda options: Layerwise(StaticInt8(options), options, options.sensitivity or Sensitivity()),
+    "INT4WeightOnly": lambda options: Layerwise(WeightOnlyInt4(options), options, options.sensitivity),
     "FP16": Half,
+    "BF16": BFloat16,
 }
 
+_INTEGERS = ("INT8Dynamic", "INT8Static", "INT4WeightOnly")
 #: Options that only some schemes have; setting one elsewhere is a mistake, not something to pass over.
 _ONLY = {
-    "calibration": ("INT8Static",),
-    "smooth_quant_alpha": (),
+    "calibration": ("INT8Static", "INT8Dynamic"),
+    "smooth_quant_alpha": ("INT8Static", "INT8Dynamic"),
     "group_size": ("INT4WeightOnly",),
+    "embedding_bits": ("INT4WeightOnly",),
+    "sensitivity": _INTEGERS,
     "training": ("INT8QAT",),
 }
 
@@ -51,8 +60,6 @@ def quantizer_for(options: Quantize) -> Quantizer:
         if getattr(options, field) is None or options.scheme in schemes:
             continue
         name = Quantize.model_fields[field].alias or field
-        if not schemes:
-            raise RunError("Unsupported", f"quantize.{name} has no executor yet; leave it out.")
         raise RunError(
             "ConfigInvalid",
             f"quantize.{name} means nothing to {options.scheme}, only to {', '.join(schemes)}; leave it out.",

@@ -9,6 +9,9 @@ from hone.errors import RunError
 _INTEGER_OPERATORS = frozenset(
     {"MatMulInteger", "ConvInteger", "DynamicQuantizeLinear", "QLinearMatMul", "QLinearConv", "DynamicQuantizeMatMul"}
 )
+#: Those of them that a weight is multiplied by.
+_INTEGER_PRODUCTS = frozenset({"MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul"})
+_PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 
 
 def violations(model: onnx.ModelProto, *, symmetric: bool) -> list[str]:
@@ -40,12 +43,34 @@ class _Checker:
 
     def problems(self, node: onnx.NodeProto) -> list[str | None]:
         if node.op_type in _INTEGER_OPERATORS:
-            return [f"{node.name} is a {node.op_type}, which is no Q/DQ pair"] if self._symmetric else []
+            return self._integers(node)
         if node.op_type == "QuantizeLinear":
             return [*self._parameters(node), self._weight_behind(node), self._followed(node)]
         if node.op_type == "DequantizeLinear":
             return [*self._parameters(node), self._preceded(node), self._bias(node)]
-        return []
+        return [self._whole(node)] if node.op_type in _PRODUCTS else []
+
+    def _integers(self, node: onnx.NodeProto) -> list[str | None]:
+        if self._symmetric:
+            return [f"{node.name} is a {node.op_type}, which is no Q/DQ pair"]
+        if node.op_type not in _INTEGER_PRODUCTS:
+            return []
+        weight = self._constants.get(node.input[1])
+        stored = weight is not None and weight.data_type in (TensorProto.INT8, TensorProto.UINT8)
+        return [None if stored else f"the weight of {node.name} is quantized at each request"]
+
+    def _whole(self, node: onnx.NodeProto) -> str | None:
+        """A product with a quantized weight and an activation in floating point is computed in neither."""
+        quantized = [self._is_dequantized(name) for name in node.input[:2]]
+        if quantized[1] and not quantized[0]:
+            return f"{node.name} has a quantized weight but no Q/DQ pair before it"
+        if quantized[0] and not quantized[1] and node.input[1] in self._constants:
+            return f"{node.name} has a Q/DQ pair before it but no quantized weight"
+        return None
+
+    def _is_dequantized(self, name: str) -> bool:
+        producer = self._producers.get(name)
+        return producer is not None and producer.op_type == "DequantizeLinear"
 
     def _parameters(self, node: onnx.NodeProto) -> list[str | None]:
         scale = self._constants.get(node.input[1])
@@ -78,6 +103,9 @@ class _Checker:
         if constant is not None:
             return None
         producer = self._producers.get(node.input[0])
+        if producer is not None and producer.op_type == "Gather" and producer.input[0] in self._constants:
+            # Rows of a table that is stored as integers.
+            return None
         if producer is None or producer.op_type != "QuantizeLinear":
             return f"{node.name} follows no QuantizeLinear and no stored weight"
         return None

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from hone.compress.quantize.layers import excluded_nodes
+from hone.compress.quantize.layerwise import Write
 from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
-
-_KINDS = ("MatMul", "Gemm", "Gather")
 
 
 class DynamicInt8:
     """For processors: needs no calibration."""
 
+    known: Sequence[str] = ("MatMul", "Gemm", "Gather")
+    symmetric = False
     calibration_rows = 0
 
     def __init__(self, options: Quantize) -> None:
@@ -25,29 +24,26 @@ class DynamicInt8:
                 "ConfigInvalid",
                 "TensorRT has no dynamic quantization; write scheme INT8Static with target TensorRT, or target CPU.",
             )
-        self._options = options
-        self._kinds = [kind for kind in _KINDS if kind != "Gather" or options.embeddings is not False]
+        if options.calibration is not None and options.smooth_quant_alpha is None:
+            raise RunError(
+                "ConfigInvalid",
+                "quantize.calibration means nothing to INT8Dynamic without smoothQuantAlpha; leave it out.",
+            )
+        self._per_channel = options.per_channel is not False
+        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
-    def quantize(self, source: Path, target: Path, calibration: Sequence[Row]) -> list[str]:
-        """Reads a model and writes the quantized one."""
-        graph = onnx.load(source, load_external_data=False).graph
-        excluded = excluded_nodes(graph, self._options.exclude_layers or [], self._kinds)
-        quantize_dynamic(
-            source,
-            target,
-            op_types_to_quantize=self._kinds,
-            per_channel=self._options.per_channel is not False,
-            weight_type=QuantType.QInt8,
-            # The quantizer turns each Gemm into a MatMul of this name before it looks at the names.
-            nodes_to_exclude=[*excluded, *(f"{name}_MatMul" for name in excluded)],
-        )
-        return _left_alone(graph)
+    def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
+        """There are no ranges to take."""
 
+        def write(target: Path, excluded: Sequence[str]) -> None:
+            quantize_dynamic(
+                source,
+                target,
+                op_types_to_quantize=list(self.kinds),
+                per_channel=self._per_channel,
+                weight_type=QuantType.QInt8,
+                # The quantizer turns each Gemm into a MatMul of this name before it looks at the names.
+                nodes_to_exclude=[*excluded, *(f"{name}_MatMul" for name in excluded)],
+            )
 
-def _left_alone(graph: onnx.GraphProto) -> list[str]:
-    """Say which layers with weights ONNX Runtime's dynamic quantizer can't do for INT8 weights."""
-    count = sum(node.op_type == "Conv" for node in graph.node)
-    if not count:
-        return []
-    convolutions = "One convolution stays" if count == 1 else f"{count} convolutions stay"
-    return [f"{convolutions} in FP32: ONNX Runtime quantizes only {', '.join(_KINDS)} dynamically with INT8 weights."]
+        return write

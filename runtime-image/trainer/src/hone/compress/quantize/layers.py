@@ -45,14 +45,17 @@ def excluded_nodes(graph: onnx.GraphProto, patterns: Sequence[str], kinds: Seque
     return sorted(excluded)
 
 
+def layers_of(graph: onnx.GraphProto, kinds: Sequence[str], excluded: frozenset[str]) -> dict[str, list[str]]:
+    """The names of the nodes of these kinds, by their layers; a node of an unknown layer is one by itself."""
+    found: dict[str, list[str]] = {}
+    for node in graph.node:
+        if node.op_type in kinds and node.name not in excluded:
+            found.setdefault(layer_of(node) or node.name, []).append(node.name)
+    return found
+
+
 def matches(layer: str, pattern: str) -> bool:
     """Whether the layer's path is meant by the name."""
     if fnmatch.fnmatchcase(layer, pattern):
         return True
     return f".{layer}.".find(f".{pattern}.") >= 0
-
-
-def weightless(graph: onnx.GraphProto, kind: str) -> list[str]:
-    """The names of the nodes of this kind that multiply two activations: attention scores and the mix of the values."""
-    constants = {tensor.name for tensor in graph.initializer}
-    return [node.name for node in graph.node if node.op_type == kind and not constants.intersection(node.input)]

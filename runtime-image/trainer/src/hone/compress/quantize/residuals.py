@@ -3,7 +3,7 @@
 import onnx
 
 #: What takes INT8 on its inputs.
-_QUANTIZED = frozenset({"MatMul", "Gemm"})
+_QUANTIZED = frozenset({"MatMul", "Gemm", "Conv"})
 _PAIR = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 

@@ -1,14 +1,13 @@
 """INT8 weights and activations with fixed ranges, found on calibration rows: Q/DQ pairs in the graph."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from hone.compress.quantize.checker import check
-from hone.compress.quantize.layers import excluded_nodes, weightless
+from hone.compress.quantize.graphs import save
+from hone.compress.quantize.layerwise import Write
 from hone.compress.quantize.residuals import restore_residuals
 from hone.contract.compression import Calibration, Quantize
 from hone.errors import RunError
@@ -19,59 +18,62 @@ DEFAULT_PERCENTILE = 99.99
 
 
 class StaticInt8:
-    """Quantizes products with weights, and the embeddings; nothing else.
+    """Quantizes products with weights, convolutions and embeddings; nothing else.
 
     What is added to the attention scores masks with the smallest number there is. One range for it and for real scores
     would round all of these to zero, so additions stay in floating point, and so do products of two activations, which
     have no weight to save and whose ranges differ from row to row. Both are told by the graph's shape, not by names.
     """
 
+    known: Sequence[str] = ("MatMul", "Gemm", "Conv", "Gather")
+
     def __init__(self, options: Quantize) -> None:
-        self._options = options
         self._calibration = options.calibration or Calibration()
         if self._calibration.percentile is not None and self._calibration.method != "Percentile":
             raise RunError(
                 "ConfigInvalid", "calibration.percentile means nothing without calibration.method Percentile."
             )
         self.calibration_rows = self._calibration.samples or DEFAULT_SAMPLES
-        self._tensor_rt = options.target == "TensorRT"
-        self._kinds = ["MatMul", "Gemm", *(["Gather"] if options.embeddings is not False else [])]
+        self.symmetric = options.target == "TensorRT"
+        self._per_channel = options.per_channel is not False
+        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
-    def quantize(self, source: Path, target: Path, calibration: Sequence[Row]) -> list[str]:
-        """Reads a model, calibrates, writes the quantized one and checks its structure."""
-        graph = onnx.load(source, load_external_data=False).graph
-        excluded = excluded_nodes(graph, self._options.exclude_layers or [], self._kinds)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            raw = Path(folder) / "quantized.onnx"
+    def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
+        """Ranges are taken by the first result, and kept for all others."""
+        ranges, raw = folder / "ranges.json", folder / "quantized.onnx"
+
+        def write(target: Path, excluded: Sequence[str]) -> None:
             quantize_static(
                 source,
                 raw,
                 _Reader(calibration),
+                calibration_cache_path=ranges,
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=self._kinds,
-                nodes_to_exclude=[*excluded, *weightless(graph, "MatMul"), *weightless(graph, "Gemm")],
-                per_channel=self._options.per_channel is not False,
+                op_types_to_quantize=list(self.kinds),
+                nodes_to_exclude=list(excluded),
+                per_channel=self._per_channel,
                 # TensorRT takes symmetric ranges only; processors are three times faster with unsigned ones.
-                activation_type=QuantType.QInt8 if self._tensor_rt else QuantType.QUInt8,
+                activation_type=QuantType.QInt8 if self.symmetric else QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod[self._calibration.method or "MinMax"],
-                extra_options={
-                    "ActivationSymmetric": self._tensor_rt,
-                    "WeightSymmetric": True,
-                    "QuantizeBias": False,
-                    "OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm"],
-                    # Row by row: rows differ in length, and no more than one row's activations are held in memory.
-                    "CalibStridedMinMax": 1,
-                    "CalibPercentile": self._calibration.percentile or DEFAULT_PERCENTILE,
-                },
+                extra_options=self._options(),
             )
             model = onnx.load(raw)
-        restore_residuals(model.graph)
-        check(model, symmetric=self._tensor_rt)
-        onnx.save(model, target)
-        if len(calibration) < self.calibration_rows:
-            return [f"Calibrated on {len(calibration)} rows, all there are; {self.calibration_rows} were asked for."]
-        return []
+            restore_residuals(model.graph)
+            save(model, target)
+
+        return write
+
+    def _options(self) -> dict[str, object]:
+        return {
+            "ActivationSymmetric": self.symmetric,
+            "WeightSymmetric": True,
+            "QuantizeBias": False,
+            "OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm", "Conv"],
+            # Row by row: rows differ in length, and no more than one row's activations are held in memory.
+            "CalibStridedMinMax": 1,
+            "CalibPercentile": self._calibration.percentile or DEFAULT_PERCENTILE,
+        }
 
 
 class _Reader(CalibrationDataReader):

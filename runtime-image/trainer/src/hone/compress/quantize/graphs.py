@@ -1,0 +1,108 @@
+"""ONNX files as the quantizers take them: read, written, and with each product's weight stored as its own constant."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+#: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
+_EXTERNAL_FROM = 1_800_000_000
+
+#: Which input is the weight.
+_WEIGHT_AT = {"MatMul": 1, "Gemm": 1, "Gather": 0, "Conv": 1}
+
+
+def save(model: onnx.ModelProto, path: Path) -> None:
+    """Write a model whose tensors are in memory."""
+    large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > _EXTERNAL_FROM
+    if large:
+        onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data")
+    else:
+        onnx.save(model, path)
+
+
+def floats(graph: onnx.GraphProto) -> dict[str, TensorProto]:
+    """Return the stored tensors of 32-bit numbers, by name."""
+    return {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
+
+
+def weight_of(node: onnx.NodeProto, stored: dict[str, TensorProto]) -> TensorProto | None:
+    """Return the weight of a product, a convolution or a look-up: a stored matrix (or kernel), where weights stand.
+
+    A product of two activations has none. Nor has one whose first factor is stored, as the frequencies of rotary
+    positions are: what is rounded there turns every position into another one.
+    """
+    position = _WEIGHT_AT.get(node.op_type)
+    if position is None or position >= len(node.input):
+        return None
+    tensor = stored.get(node.input[position])
+    if tensor is None or len(tensor.dims) < 2 or (node.op_type != "Conv" and len(tensor.dims) != 2):
+        return None
+    return None if node.op_type == "Gather" and attribute(node, "axis", 0) != 0 else tensor
+
+
+def attribute(node: onnx.NodeProto, name: str, default: int) -> int:
+    """Return an integer attribute."""
+    return next((int(entry.i) for entry in node.attribute if entry.name == name), default)
+
+
+def without_weight(graph: onnx.GraphProto, kinds: list[str]) -> list[str]:
+    """The names of the nodes of these kinds that have no weight to quantize."""
+    stored = floats(graph)
+    return [node.name for node in graph.node if node.op_type in kinds and weight_of(node, stored) is None]
+
+
+@contextmanager
+def prepared(source: Path, beside: Path) -> Iterator[Path]:
+    """Give each product the weight that it multiplies by; the file is the source itself where all have it already.
+
+    The output layer of a language model often multiplies by its embedding, transposed. No quantizer follows a
+    Transpose, so that the product gets a weight of its own, to be rounded like all others.
+    """
+    graph = onnx.load(source, load_external_data=False).graph
+    if not _tied(graph):
+        yield source
+        return
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
+        model = onnx.load(source)
+        for transpose, products in _tied(model.graph):
+            stored = floats(model.graph)[transpose.input[0]]
+            weight = numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(stored).T), transpose.output[0])
+            weight.name = f"{transpose.output[0]}_weight"
+            model.graph.initializer.append(weight)
+            for product in products:
+                product.input[1] = weight.name
+        _drop_unused_transposes(model.graph)
+        path = Path(folder) / source.name
+        save(model, path)
+        del model
+        yield path
+
+
+def _tied(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, list[onnx.NodeProto]]]:
+    stored = floats(graph)
+    transposes = [
+        node
+        for node in graph.node
+        if node.op_type == "Transpose" and node.input[0] in stored and len(stored[node.input[0]].dims) == 2
+    ]
+    found = []
+    for transpose in transposes:
+        products = [
+            node
+            for node in graph.node
+            if node.op_type == "MatMul" and len(node.input) > 1 and node.input[1] == transpose.output[0]
+        ]
+        if products:
+            found.append((transpose, products))
+    return found
+
+
+def _drop_unused_transposes(graph: onnx.GraphProto) -> None:
+    used = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
+    for node in [node for node in graph.node if node.op_type == "Transpose" and node.output[0] not in used]:
+        graph.node.remove(node)
