@@ -20,7 +20,7 @@ from hone.evaluate.onnx_classifier import OnnxClassifier
 from hone.export.parity import TOLERANCE, compare
 
 DYNAMIC = [{"quantize": {"scheme": "INT8Dynamic"}}]
-STATIC = [{"quantize": {"scheme": "INT8Static", "calibration": {"samples": 32}}}]
+STATIC: list[dict[str, Any]] = [{"quantize": {"scheme": "INT8Static", "calibration": {"samples": 32}}}]
 
 
 def compression(bench: Workbench, **changes: Any) -> dict[str, Any]:
@@ -178,6 +178,7 @@ def test_a_processor_does_not_time_what_is_for_tensorrt(folder: Workbench) -> No
     result = folder.run(**compression(folder, steps=steps, task=TASK, dataset=dataset))
     assert result.metrics.comparison is not None
     assert result.metrics.comparison.speedup is None
+    assert result.metrics.comparison.speedup_unknown == "the artifact is for TensorRT, and the run had a processor"
     assert result.metrics.comparison.accuracy_drop is not None
     assert result.warnings is not None
     assert "its speed is not known yet" in result.warnings[-1]

@@ -25,7 +25,8 @@ def test_decides_as_the_operator_does(path: Path) -> None:
         Comparison.model_validate_json(json.dumps(vector["comparison"])),
     )
     assert (decision.accepted, decision.unmet) == (vector["accepted"], vector["unmet"])
-    assert len(decision.sentences) == len(vector["gate"])
+    assert decision.undecided == vector["undecided"]
+    assert len(decision.sentences) == len(vector["gate"].keys() - {"confidence"})
 
 
 def test_sentences_have_the_numbers() -> None:
@@ -44,3 +45,22 @@ def test_sentences_have_the_numbers() -> None:
 def test_a_drop_is_accepted_up_to_the_bound(bound: float, drop: float) -> None:
     decision = decide(Gate(max_accuracy_drop=bound), Comparison(accuracy_drop=Interval(value=drop)))
     assert decision.accepted == (drop <= bound)
+
+
+def test_an_interval_that_decides_says_so() -> None:
+    comparison = Comparison(
+        accuracy_drop=Interval(value=0.5, low=-0.2, high=1.2),
+        speedup_unknown="the result is for TensorRT",
+        agreement=0.98,
+    )
+    decision = decide(
+        Gate(max_accuracy_drop=1.0, min_agreement=0.99, min_speedup=1.3, confidence="Interval"), comparison
+    )
+    assert (decision.accepted, decision.unmet, decision.undecided) == (
+        False, ["maxAccuracyDrop", "minAgreement"], ["minSpeedup"],
+    )  # fmt: skip
+    assert decision.sentences == [
+        "accuracy lost 0.50 points (lost: 95% interval -0.20 to 1.20); maxAccuracyDrop allows 1, by its interval.",
+        "98.00% of the answers are the same; minAgreement asks for 0.99.",
+        "minSpeedup is 1.3, and the speed is not known: the result is for TensorRT.",
+    ]

@@ -175,16 +175,16 @@ def _measure(
     for_gpu: bool,
 ) -> Metrics:
     rows = inputs.rows or inputs.calibration
-    speed = compare_speed(before, after, rows, context.progress.update) if rows else None
-    if speed is None:
+    speed = compare_speed(before, after, rows, context.progress.update) if rows and not for_gpu else None
+    if not rows:
         warnings.append(
             "There are no rows to answer, so nothing is known of the speed; name them in dataset.evaluation."
         )
-    elif for_gpu:
-        # A figure of another class of device would pass or fail the gate by chance.
-        speed = None
-        warnings.append("The artifact is for TensorRT and this is a processor, so its speed is not known yet.")
-    return whole(quality, speed, before, after)
+    if not for_gpu:
+        return whole(quality, speed, before, after)
+    # A figure of another class of device would pass or fail the gate by chance.
+    warnings.append("The artifact is for TensorRT and this is a processor, so its speed is not known yet.")
+    return whole(quality, None, before, after, "the artifact is for TensorRT, and the run had a processor")
 
 
 def _folder(context: RunContext, name: str) -> Path:

@@ -78,8 +78,8 @@ def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable
     )
 
 
-def whole(quality: Quality, speed: Speed | None, before: Path, after: Path) -> Metrics:
-    """Everything that was measured, sizes included."""
+def whole(quality: Quality, speed: Speed | None, before: Path, after: Path, unknown: str | None = None) -> Metrics:
+    """Everything that was measured, sizes included; `unknown` says why there is no speed that counts."""
     sizes = model_bytes(before), model_bytes(after)
     latencies = (speed.before, speed.after) if speed else (None, None)
     one, other = (
@@ -87,7 +87,11 @@ def whole(quality: Quality, speed: Speed | None, before: Path, after: Path) -> M
         for measured, size, latency in zip((quality.before, quality.after), sizes, latencies, strict=True)
     )
     comparison = quality.comparison.model_copy(
-        update={"size_ratio": sizes[1] / sizes[0], "speedup": speed.speedup if speed else None}
+        update={
+            "size_ratio": sizes[1] / sizes[0],
+            "speedup": speed.speedup if speed else None,
+            "speedup_unknown": unknown,
+        }
     )
     return Metrics(before=one, after=other, comparison=comparison)
 

@@ -1,8 +1,8 @@
 """The compression steps, the export formats and the gate."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hone.contract.base import Amount, Count, Document, Int, Positive, Union
 from hone.contract.method import Layers
@@ -153,7 +153,14 @@ class MetricBound(Document):
     """How much worse a figure of the task may become, in its own unit."""
 
     name: MetricName
-    max_drop: Amount
+    max_drop: Amount | None = None
+    max_ratio: Amount | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.max_drop is None) == (self.max_ratio is None):
+            raise ValueError("exactly one of maxDrop, maxRatio must be set")
+        return self
 
 
 class Gate(Document):
@@ -161,5 +168,7 @@ class Gate(Document):
 
     max_accuracy_drop: Annotated[float, Field(ge=0, le=100)] | None = None
     metric: MetricBound | None = None
+    min_agreement: Annotated[float, Field(ge=0, le=1)] | None = None
     max_size_ratio: Annotated[float, Field(gt=0, le=10)] | None = None
     min_speedup: Annotated[float, Field(gt=0, le=1000)] | None = None
+    confidence: Literal["Point", "Interval"] | None = None

@@ -49,13 +49,16 @@ class Measurement(Document):
 class Comparison(Document):
     """The model after against the model before; a drop is negative if something was gained.
 
-    accuracyDrop is in percentage points, each of metricDrops in its figure's own unit.
+    accuracyDrop is in percentage points, each of metricDrops in its own unit; metricRatios are after divided by
+    before, of figures of which less is better. speedupUnknown says why there is no speedup that counts on this device.
     """
 
     accuracy_drop: Interval | None = None
     metric_drops: Figures | None = None
+    metric_ratios: Figures | None = None
     size_ratio: Annotated[float, Field(gt=0)] | None = None
     speedup: Interval | None = None
+    speedup_unknown: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
 
 

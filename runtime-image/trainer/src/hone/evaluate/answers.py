@@ -88,9 +88,15 @@ def compare(before: Answers, after: Answers) -> Comparison:
     }
     found = {**exact, **bootstrap(differences, before.rows)}
     drops = {name: found[name] for name in after_figures if name in found}
+    ratios = {
+        name: _ratio(figure, after_figures[name])
+        for name, figure in before.figures().items()
+        if name in LOWER_IS_BETTER
+    }
     return Comparison(
         accuracy_drop=drops.get(before.accuracy) if before.accuracy else None,
         metric_drops=drops,
+        metric_ratios=bootstrap(ratios, before.rows) or None,
         agreement=before.agreement(after),
     )
 
@@ -107,3 +113,14 @@ def _drop(name: str, before: Figure, after: Figure) -> Callable[[Weights], float
         return sign * (before(weights) - after(weights)) + 0.0
 
     return drop
+
+
+def _ratio(before: Figure, after: Figure) -> Callable[[Weights], float]:
+    def ratio(weights: Weights) -> float:
+        was, now = before(weights), after(weights)
+        if now == was:
+            # No error before and none after is no change, though it is no quotient.
+            return 1.0
+        return now / was if was else float("nan")
+
+    return ratio

@@ -30,7 +30,7 @@ class DynamicInt8:
                 "quantize.calibration means nothing to INT8Dynamic without smoothQuantAlpha; leave it out.",
             )
         self._per_channel = options.per_channel is not False
-        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
+        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """There are no ranges to take."""

@@ -1,7 +1,7 @@
 """ONNX files as the quantizers take them: read, written, and with each product's weight stored as its own constant."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def attribute(node: onnx.NodeProto, name: str, default: int) -> int:
     return next((int(entry.i) for entry in node.attribute if entry.name == name), default)
 
 
-def without_weight(graph: onnx.GraphProto, kinds: list[str]) -> list[str]:
+def without_weight(graph: onnx.GraphProto, kinds: Sequence[str]) -> list[str]:
     """The names of the nodes of these kinds that have no weight to quantize."""
     stored = floats(graph)
     return [node.name for node in graph.node if node.op_type in kinds and weight_of(node, stored) is None]

@@ -131,7 +131,7 @@ class _Smoother:
 
     def _by_input(self, product: onnx.NodeProto, tensor: TensorProto) -> NDArray[np.float32]:
         """The weights as [inputs, outputs]."""
-        values = numpy_helper.to_array(tensor)
+        values: NDArray[np.float32] = numpy_helper.to_array(tensor)
         return values.T if _transposed(product) else values
 
     def _fold(self, group: _Group, factors: NDArray[np.float32]) -> bool:

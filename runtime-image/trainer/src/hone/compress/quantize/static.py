@@ -36,7 +36,7 @@ class StaticInt8:
         self.calibration_rows = self._calibration.samples or DEFAULT_SAMPLES
         self.symmetric = options.target == "TensorRT"
         self._per_channel = options.per_channel is not False
-        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
+        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """Ranges are taken by the first result, and kept for all others."""

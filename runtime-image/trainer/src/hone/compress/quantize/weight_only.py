@@ -51,7 +51,7 @@ class WeightOnlyInt4:
             )
         self._group = options.group_size or DEFAULT_GROUP
         self._bits = options.embedding_bits or DEFAULT_EMBEDDING_BITS
-        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
+        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """There are no ranges to take."""

@@ -23,6 +23,9 @@ public enum Reason {
   RETRYING(
       "Retrying",
       "A pod failed and the Job starts another one, as `runPolicy.backoffLimit` allows."),
+  EVALUATING_GATE(
+      "EvaluatingGate",
+      "The run has ended, and its gate waits for a figure that the run could not measure; see the condition `Accepted`."),
   DELETING(
       "Deleting",
       "The resource is being deleted and `output.deletionPolicy` is Delete; the message says what that waits for."),
@@ -62,6 +65,9 @@ public enum Reason {
       "GateNotMet", "At least one bound of the gate is not met; the message gives the figures."),
   GATE_NOT_MEASURED(
       "GateNotMeasured", "A bound of the gate has no measured figure, so that it is not met."),
+  GATE_UNDECIDED(
+      "GateUndecided",
+      "Of the gate's bounds one asks for a figure of another class of device than the run's; all others are met."),
   NO_GATE("NoGate", "The spec has no gate: any result is accepted."),
   NOT_FINISHED("NotFinished", "There is no result to judge yet."),
   // Failures that the operator sees

@@ -75,7 +75,7 @@ class ContractSamplesTest {
     JsonNode vector = JSON.readTree(ContractFiles.read(sample));
     assertThat(vector.fieldNames())
         .toIterable()
-        .containsExactly("gate", "comparison", "accepted", "unmet");
+        .containsExactly("gate", "comparison", "accepted", "unmet", "undecided");
     String gate = vector.get("gate").toString();
     String comparison = vector.get("comparison").toString();
 
@@ -83,10 +83,13 @@ class ContractSamplesTest {
     assertThat(ContractFiles.errors("result", "#/$defs/comparison", comparison)).isEmpty();
     assertThat(ContractJson.read(gate, Gate.class)).isNotNull();
     assertThat(ContractJson.read(comparison, Comparison.class)).isNotNull();
-    assertThat(vector.get("accepted").booleanValue()).isEqualTo(vector.get("unmet").isEmpty());
-    vector
-        .get("unmet")
-        .forEach(bound -> assertThat(vector.get("gate").has(bound.asText())).isTrue());
+    assertThat(vector.get("accepted").booleanValue())
+        .isEqualTo(vector.get("unmet").isEmpty() && vector.get("undecided").isEmpty());
+    for (String list : List.of("unmet", "undecided")) {
+      vector
+          .get(list)
+          .forEach(bound -> assertThat(vector.get("gate").has(bound.asText())).isTrue());
+    }
   }
 
   @ParameterizedTest

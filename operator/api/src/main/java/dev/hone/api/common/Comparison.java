@@ -19,12 +19,24 @@ public record Comparison(
             "How much worse each figure became, in its own unit (negative if it became better), by the paired"
                 + " difference.")
         @Nullable Map<String, Interval> metricDrops,
+    @Size(max = 32)
+        @JsonPropertyDescription(
+            "After divided by before of each figure of which less is better, by the paired ratio.")
+        @Nullable Map<String, Interval> metricRatios,
     @Min(value = 0, inclusive = false)
         @JsonPropertyDescription("Bytes after divided by bytes before.")
         @Nullable Double sizeRatio,
     @JsonPropertyDescription("Median latency before divided by median latency after.")
         @Nullable Interval speedup,
+    @Size(max = 256)
+        @JsonPropertyDescription(
+            "Why there is no speedup that counts yet, if the result is for another class of device than the run's.")
+        @Nullable String speedupUnknown,
     @Min(0)
         @Max(1)
         @JsonPropertyDescription("Share of the samples with the same answer, from 0 to 1.")
-        @Nullable Double agreement) {}
+        @Nullable Double agreement) {
+
+  /** Nothing was compared. */
+  public static final Comparison NONE = new Comparison(null, null, null, null, null, null, null);
+}

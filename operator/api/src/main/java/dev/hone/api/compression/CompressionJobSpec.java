@@ -37,6 +37,12 @@ import org.jspecify.annotations.Nullable;
     message = "INT8Static takes ranges of activations from data: write dataset.calibration")
 @ValidationRule(
     value =
+        "!has(self.steps) || has(self.dataset.calibration) || !self.steps.exists(s, has(s.quantize)"
+            + " && (has(s.quantize.smoothQuantAlpha) || has(s.quantize.sensitivity)))",
+    message =
+        "smoothQuantAlpha and sensitivity look at what layers compute on data: write dataset.calibration")
+@ValidationRule(
+    value =
         "!has(self.steps) || has(self.dataset.train) || !self.steps.exists(s, has(s.distill)"
             + " || (has(s.prune) && (has(s.prune.training)"
             + " || (has(s.prune.importance) && s.prune.importance == 'Taylor'))) || (has(s.quantize) && has(s.quantize.training)))",
@@ -62,6 +68,15 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.gate) || !has(self.gate.metric) || has(self.dataset.evaluation)",
     message = "gate.metric is measured on data: write dataset.evaluation")
+@ValidationRule(
+    value = "!has(self.gate) || !has(self.gate.minAgreement) || has(self.dataset.evaluation)",
+    message = "gate.minAgreement is measured on data: write dataset.evaluation")
+@ValidationRule(
+    value =
+        "!has(self.gate) || !has(self.gate.minAgreement) || !has(self.task) || self.task.type != 'Regression'",
+    message =
+        "the answers of a Regression are numbers and never quite the same: write gate.metric instead of"
+            + " gate.minAgreement")
 @ValidationRule(
     value =
         "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || !has(self.task)"

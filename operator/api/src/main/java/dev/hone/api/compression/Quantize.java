@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
 /** Stores weights, and maybe computes, in fewer bits. */
 @ApiType
 @ValidationRule(
-    value = "!has(self.calibration) || self.scheme in ['INT8Static', 'INT8QAT']",
-    message = "calibration is for INT8Static and INT8QAT: remove it, or write another scheme")
+    value =
+        "!has(self.calibration) || self.scheme in ['INT8Static', 'INT8QAT'] || has(self.smoothQuantAlpha)",
+    message =
+        "calibration is for INT8Static and INT8QAT, and for smoothQuantAlpha: remove it, or write another scheme")
 @ValidationRule(
     value = "!has(self.smoothQuantAlpha) || self.scheme in ['INT8Static', 'INT8Dynamic']",
     message =
@@ -27,6 +29,24 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.groupSize) || self.groupSize in [16, 32, 64, 128, 256]",
     message = "groupSize must be 16, 32, 64, 128 or 256")
+@ValidationRule(
+    value =
+        "!has(self.embeddingBits) || (self.scheme == 'INT4WeightOnly' && (!has(self.embeddings) || self.embeddings))",
+    message =
+        "embeddingBits is for INT4WeightOnly that quantizes embeddings: remove it, or write scheme: INT4WeightOnly")
+@ValidationRule(
+    value = "!has(self.embeddingBits) || self.embeddingBits in [4, 8]",
+    message = "embeddingBits must be 4 or 8")
+@ValidationRule(
+    value =
+        "!has(self.sensitivity) || self.scheme in ['INT8Static', 'INT8Dynamic', 'INT4WeightOnly']",
+    message =
+        "sensitivity is for INT8Static, INT8Dynamic and INT4WeightOnly: remove it, or write another scheme")
+@ValidationRule(
+    value =
+        "!has(self.target) || self.target == 'CPU' || !(self.scheme in ['INT8Dynamic', 'INT4WeightOnly', 'BF16'])",
+    message =
+        "INT8Dynamic, INT4WeightOnly and BF16 are for target: CPU; for TensorRT write scheme: INT8Static or FP16")
 @ValidationRule(
     value = "has(self.training) == (self.scheme == 'INT8QAT')",
     message =
@@ -52,8 +72,17 @@ public record Quantize(
         @Max(256)
         @JsonPropertyDescription("Weights per scale, for INT4WeightOnly (default: 32).")
         @Nullable Integer groupSize,
+    @Min(4)
+        @Max(8)
+        @JsonPropertyDescription(
+            "Bits of an embedding's numbers, for INT4WeightOnly: 4 or 8 (default: 8).")
+        @Nullable Integer embeddingBits,
     @Size(min = 1, max = 64) @JsonPropertyDescription("Layers that stay as they are, by name.")
         List<@Size(min = 1, max = 256) String> excludeLayers,
+    @JsonPropertyDescription(
+            "Finds the layers that lose most, on calibration data, and leaves them as they are (default: for INT8Static,"
+                + " with its defaults).")
+        @Nullable Sensitivity sensitivity,
     @JsonPropertyDescription("Training under quantization, for INT8QAT.")
         @Nullable Training training) {
 

@@ -6,6 +6,7 @@ import dev.hone.api.common.Interval;
 import dev.hone.api.compression.Gate;
 import dev.hone.api.compression.MetricBound;
 import dev.hone.operator.run.Verdict;
+import dev.hone.operator.run.Verdict.Answer;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
@@ -20,43 +21,63 @@ import org.jspecify.annotations.Nullable;
 public final class GateDecision {
 
   private final List<String> unmet = new ArrayList<>();
+  private final List<String> undecided = new ArrayList<>();
   private final List<String> unmeasured = new ArrayList<>();
   private final List<String> figures = new ArrayList<>();
+  private final boolean byInterval;
 
-  private GateDecision() {}
+  private GateDecision(boolean byInterval) {
+    this.byInterval = byInterval;
+  }
 
   /** Decides; without a gate everything is accepted. */
   public static GateDecision of(@Nullable Gate gate, @Nullable Comparison comparison) {
-    GateDecision decision = new GateDecision();
     if (gate == null) {
-      return decision;
+      return new GateDecision(false);
     }
-    Comparison measured =
-        comparison == null ? new Comparison(null, null, null, null, null) : comparison;
+    GateDecision decision = new GateDecision(gate.confidence() == Gate.Confidence.INTERVAL);
+    Comparison measured = comparison == null ? Comparison.NONE : comparison;
     decision.atMost(
         "maxAccuracyDrop",
         gate.maxAccuracyDrop(),
-        value(measured.accuracyDrop()),
+        measured.accuracyDrop(),
         "accuracy drop",
         " points");
-    metric(decision, gate.metric(), measured);
-    decision.atMost("maxSizeRatio", gate.maxSizeRatio(), measured.sizeRatio(), "size ratio", "");
-    decision.atLeast("minSpeedup", gate.minSpeedup(), value(measured.speedup()), "speedup", "x");
+    decision.metric(gate.metric(), measured);
+    decision.atLeast(
+        "minAgreement", gate.minAgreement(), exact(measured.agreement()), "agreement", "");
+    decision.atMost(
+        "maxSizeRatio", gate.maxSizeRatio(), exact(measured.sizeRatio()), "size ratio", "");
+    decision.speedup(gate.minSpeedup(), measured);
     return decision;
   }
 
-  private static void metric(
-      GateDecision decision, @Nullable MetricBound bound, Comparison measured) {
+  private void metric(@Nullable MetricBound bound, Comparison measured) {
     if (bound != null) {
-      Map<String, Interval> drops = measured.metricDrops();
-      Interval drop = drops == null ? null : drops.get(bound.name());
-      decision.atMost("metric", bound.maxDrop(), value(drop), bound.name() + " drop", "");
+      atMost(
+          "metric", bound.maxDrop(), of(measured.metricDrops(), bound), bound.name() + " drop", "");
+      atMost(
+          "metric",
+          bound.maxRatio(),
+          of(measured.metricRatios(), bound),
+          bound.name() + " ratio",
+          "");
+    }
+  }
+
+  private void speedup(@Nullable Double bound, Comparison measured) {
+    String why = measured.speedupUnknown();
+    if (bound != null && measured.speedup() == null && why != null) {
+      undecided.add("minSpeedup");
+      figures.add("speedup is not known (" + why + "), allowed is at least " + exact(bound) + "x");
+    } else {
+      atLeast("minSpeedup", bound, measured.speedup(), "speedup", "x");
     }
   }
 
   /** Whether every bound is met. */
   public boolean accepted() {
-    return unmet.isEmpty();
+    return unmet.isEmpty() && undecided.isEmpty();
   }
 
   /** Names of the bounds that are not met, in the order of the gate's fields. */
@@ -64,38 +85,62 @@ public final class GateDecision {
     return List.copyOf(unmet);
   }
 
+  /** Names of the bounds whose figure belongs to a device that the run did not have. */
+  public List<String> undecided() {
+    return List.copyOf(undecided);
+  }
+
   /** The decision as a condition, with the figures. */
   public Verdict verdict() {
     if (figures.isEmpty()) {
-      return new Verdict(true, Reason.NO_GATE, "spec.gate has no bound: any result is accepted");
+      return new Verdict(
+          Answer.ACCEPTED, Reason.NO_GATE, "spec.gate has no bound: any result is accepted");
     }
     String text = String.join("; ", figures);
     if (accepted()) {
-      return new Verdict(true, Reason.GATE_MET, "the gate is met: " + text);
+      return new Verdict(Answer.ACCEPTED, Reason.GATE_MET, "the gate is met: " + text);
+    }
+    if (unmet.isEmpty()) {
+      return new Verdict(
+          Answer.UNKNOWN,
+          Reason.GATE_UNDECIDED,
+          "the gate is undecided (" + String.join(", ", undecided) + "): " + text);
     }
     Reason reason = unmeasured.containsAll(unmet) ? Reason.GATE_NOT_MEASURED : Reason.GATE_NOT_MET;
     return new Verdict(
-        false, reason, "the gate is not met (" + String.join(", ", unmet) + "): " + text);
+        Answer.REJECTED, reason, "the gate is not met (" + String.join(", ", unmet) + "): " + text);
   }
 
   private void atMost(
-      String bound, @Nullable Double limit, @Nullable Double figure, String name, String unit) {
+      String bound, @Nullable Double limit, @Nullable Interval figure, String name, String unit) {
     if (limit != null) {
-      judge(bound, limit, figure, figure != null && figure <= limit, name, "at most ", unit);
+      Double decisive = figure == null ? null : decisive(figure, figure.high());
+      boolean met = decisive != null && decisive <= limit;
+      judge(bound, limit, figure, decisive, met, name, "at most ", unit);
     }
   }
 
   private void atLeast(
-      String bound, @Nullable Double limit, @Nullable Double figure, String name, String unit) {
+      String bound, @Nullable Double limit, @Nullable Interval figure, String name, String unit) {
     if (limit != null) {
-      judge(bound, limit, figure, figure != null && figure >= limit, name, "at least ", unit);
+      Double decisive = figure == null ? null : decisive(figure, figure.low());
+      boolean met = decisive != null && decisive >= limit;
+      judge(bound, limit, figure, decisive, met, name, "at least ", unit);
     }
+  }
+
+  private @Nullable Double decisive(Interval figure, @Nullable Double edge) {
+    if (byInterval) {
+      return edge;
+    }
+    return figure.value();
   }
 
   private void judge(
       String bound,
       double limit,
-      @Nullable Double figure,
+      @Nullable Interval figure,
+      @Nullable Double decisive,
       boolean met,
       String name,
       String side,
@@ -103,13 +148,23 @@ public final class GateDecision {
     if (!met) {
       unmet.add(bound);
     }
+    String allowed = ", allowed is " + side + exact(limit) + unit;
     if (figure == null) {
       unmeasured.add(bound);
-      figures.add(name + " was not measured, allowed is " + side + exact(limit) + unit);
+      figures.add(name + " was not measured" + allowed);
       return;
     }
-    String shown = round(figure, limit);
-    figures.add(name + " " + shown + unit + ", allowed is " + side + exact(limit) + unit);
+    String shown = round(figure.value(), limit) + unit;
+    if (decisive == null) {
+      unmeasured.add(bound);
+      figures.add(name + " " + shown + " has no interval" + allowed);
+      return;
+    }
+    String edge =
+        decisive == figure.value()
+            ? ""
+            : " (" + round(decisive, limit) + unit + " by its interval)";
+    figures.add(name + " " + shown + edge + allowed);
   }
 
   /** Two decimals, or as many as it takes to tell the figure from its limit. */
@@ -132,7 +187,13 @@ public final class GateDecision {
     return stripped.scale() < 0 ? stripped.setScale(0).toPlainString() : stripped.toPlainString();
   }
 
-  private static @Nullable Double value(@Nullable Interval interval) {
-    return interval == null ? null : interval.value();
+  private static @Nullable Interval of(
+      @Nullable Map<String, Interval> intervals, MetricBound bound) {
+    return intervals == null ? null : intervals.get(bound.name());
+  }
+
+  /** A figure that is known without doubt, as a size is, or that has no interval of its own. */
+  private static @Nullable Interval exact(@Nullable Double value) {
+    return value == null ? null : new Interval(value, value, value);
   }
 }

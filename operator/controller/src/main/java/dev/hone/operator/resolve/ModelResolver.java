@@ -102,6 +102,12 @@ public final class ModelResolver {
           Reason.REFERENCE_REJECTED,
           "waits for " + reference + ", whose result was rejected: " + gateMessage(status));
     }
+    if (current && Reason.EVALUATING_GATE.value().equals(reason)) {
+      return Resolution.missing(
+          reference.toString(),
+          Reason.REFERENCE_NOT_READY,
+          "waits for " + reference + ", whose gate is undecided: " + gateMessage(status));
+    }
     return Resolution.missing(
         reference.toString(),
         Reason.REFERENCE_NOT_READY,

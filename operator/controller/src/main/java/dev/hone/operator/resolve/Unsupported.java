@@ -26,11 +26,7 @@ public final class Unsupported {
   private static final Set<String> STEPS = Set.of("prune", "quantize");
   private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
   private static final Map<Quantize.Scheme, String> SCHEMES =
-      new TreeMap<>(
-          Map.of(
-              Quantize.Scheme.BF16, "BF16",
-              Quantize.Scheme.INT8_QAT, "INT8QAT",
-              Quantize.Scheme.INT4_WEIGHT_ONLY, "INT4WeightOnly"));
+      new TreeMap<>(Map.of(Quantize.Scheme.INT8_QAT, "INT8QAT"));
 
   private Unsupported() {}
 
@@ -99,7 +95,7 @@ public final class Unsupported {
     String name = SCHEMES.get(quantize.scheme());
     return name == null
         ? Optional.empty()
-        : refuse(path + ".quantize.scheme " + name, "write INT8Dynamic, INT8Static or FP16");
+        : refuse(path + ".quantize.scheme " + name, "write INT8Static");
   }
 
   private static Optional<String> choice(String path, String chosen, Set<String> supported) {

@@ -15,7 +15,12 @@ public interface RunListener {
 
   /** Reasons that a run ends with. */
   Set<String> ENDS =
-      Stream.of(Reason.COMPLETED, Reason.REUSED, Reason.REJECTED, Reason.FAILED)
+      Stream.of(
+              Reason.COMPLETED,
+              Reason.REUSED,
+              Reason.REJECTED,
+              Reason.FAILED,
+              Reason.EVALUATING_GATE)
           .map(Reason::value)
           .collect(Collectors.toUnmodifiableSet());
 

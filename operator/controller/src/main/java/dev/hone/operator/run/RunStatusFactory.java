@@ -24,7 +24,8 @@ public final class RunStatusFactory {
 
   private static final Set<Reason> READY = Set.of(Reason.COMPLETED, Reason.REUSED);
   private static final Set<Reason> ENDED =
-      Set.of(Reason.COMPLETED, Reason.REUSED, Reason.REJECTED, Reason.FAILED);
+      Set.of(
+          Reason.COMPLETED, Reason.REUSED, Reason.REJECTED, Reason.FAILED, Reason.EVALUATING_GATE);
 
   private final Clock clock;
 
@@ -51,17 +52,28 @@ public final class RunStatusFactory {
     RunState judged =
         verdict
             .filter(given -> !given.accepted())
-            .map(given -> state.as(Reason.REJECTED, given.message()))
+            .map(given -> state.as(notAccepted(given), given.message()))
             .orElse(state);
     ConditionSet conditions = conditions(view, resolution, judged, before);
     verdict.ifPresentOrElse(
-        given ->
-            conditions.set(
-                ConditionTypes.ACCEPTED, given.accepted(), given.reason(), given.message()),
+        given -> accepted(conditions, given),
         () ->
             conditions.unknown(
                 ConditionTypes.ACCEPTED, Reason.NOT_FINISHED, "there is no result to judge yet"));
     return status(view, judged, before).conditions(conditions.build()).build();
+  }
+
+  private static Reason notAccepted(Verdict verdict) {
+    return verdict.answer() == Verdict.Answer.UNKNOWN ? Reason.EVALUATING_GATE : Reason.REJECTED;
+  }
+
+  private static void accepted(ConditionSet conditions, Verdict verdict) {
+    if (verdict.answer() == Verdict.Answer.UNKNOWN) {
+      conditions.unknown(ConditionTypes.ACCEPTED, verdict.reason(), verdict.message());
+    } else {
+      conditions.set(
+          ConditionTypes.ACCEPTED, verdict.accepted(), verdict.reason(), verdict.message());
+    }
   }
 
   /** The status while the resource is being deleted: only its conditions change. */

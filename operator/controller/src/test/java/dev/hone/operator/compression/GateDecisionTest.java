@@ -45,6 +45,9 @@ class GateDecisionTest {
     assertThat(decision.accepted()).isEqualTo(vector.get("accepted").asBoolean());
     List<String> unmet = vector.get("unmet").valueStream().map(JsonNode::asText).toList();
     assertThat(decision.unmet()).isEqualTo(unmet);
+    JsonNode undecided = vector.get("undecided");
+    assertThat(decision.undecided())
+        .isEqualTo(undecided.valueStream().map(JsonNode::asText).toList());
     assertThat(decision.verdict().accepted()).isEqualTo(decision.accepted());
   }
 
@@ -52,8 +55,8 @@ class GateDecisionTest {
   void figuresAreShownAsCloselyAsItTakesToTellThemFromTheBound() {
     Verdict verdict =
         GateDecision.of(
-                new Gate(1.0, null, null, 1.3),
-                new Comparison(Interval.of(1.0004), null, null, null, null))
+                new Gate(1.0, null, null, null, 1.3, null),
+                new Comparison(Interval.of(1.0004), null, null, null, null, null, null))
             .verdict();
     assertThat(verdict.message())
         .isEqualTo(
@@ -64,8 +67,39 @@ class GateDecisionTest {
 
   @Test
   void whatWasNotMeasuredHasAReasonOfItsOwn() {
-    assertThat(GateDecision.of(new Gate(null, null, 0.3, null), null).verdict().reason().value())
+    assertThat(
+            GateDecision.of(new Gate(null, null, null, 0.3, null, null), null)
+                .verdict()
+                .reason()
+                .value())
         .isEqualTo("GateNotMeasured");
     assertThat(GateDecision.of(null, null).verdict().reason().value()).isEqualTo("NoGate");
+  }
+
+  @Test
+  void theSpeedOfAnotherDeviceIsNeitherMetNorUnmet() {
+    Verdict verdict =
+        GateDecision.of(
+                new Gate(null, null, null, 0.3, 1.3, null),
+                new Comparison(null, null, null, 0.25, null, "the result is for TensorRT", null))
+            .verdict();
+    assertThat(verdict.answer()).isEqualTo(Verdict.Answer.UNKNOWN);
+    assertThat(verdict.reason().value()).isEqualTo("GateUndecided");
+    assertThat(verdict.message())
+        .isEqualTo(
+            "the gate is undecided (minSpeedup): size ratio 0.25, allowed is at most 0.3; speedup is"
+                + " not known (the result is for TensorRT), allowed is at least 1.3x");
+  }
+
+  @Test
+  void theEdgeOfTheIntervalIsShownWhereItDecides() {
+    Verdict verdict =
+        GateDecision.of(
+                new Gate(1.0, null, null, null, null, Gate.Confidence.INTERVAL),
+                new Comparison(new Interval(0.5, -0.2, 1.2), null, null, null, null, null, null))
+            .verdict();
+    assertThat(verdict.message())
+        .endsWith(
+            "accuracy drop 0.5 points (1.2 points by its interval), allowed is at most 1 points");
   }
 }
