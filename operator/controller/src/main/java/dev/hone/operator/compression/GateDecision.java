@@ -45,9 +45,9 @@ public final class GateDecision {
         " points");
     decision.metric(gate.metric(), measured);
     decision.atLeast(
-        "minAgreement", gate.minAgreement(), exact(measured.agreement()), "agreement", "");
+        "minAgreement", gate.minAgreement(), certain(measured.agreement()), "agreement", "");
     decision.atMost(
-        "maxSizeRatio", gate.maxSizeRatio(), exact(measured.sizeRatio()), "size ratio", "");
+        "maxSizeRatio", gate.maxSizeRatio(), certain(measured.sizeRatio()), "size ratio", "");
     decision.speedup(gate.minSpeedup(), measured);
     return decision;
   }
@@ -193,7 +193,7 @@ public final class GateDecision {
   }
 
   /** A figure that is known without doubt, as a size is, or that has no interval of its own. */
-  private static @Nullable Interval exact(@Nullable Double value) {
+  private static @Nullable Interval certain(@Nullable Double value) {
     return value == null ? null : new Interval(value, value, value);
   }
 }
