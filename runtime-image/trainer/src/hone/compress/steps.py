@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hone.compress.factorize import factorize
+from hone.compress.fuse import fuse
 from hone.compress.prune import plan_prune
 from hone.compress.quantize import quantizer_for
 from hone.compress.technique import FileStep, Materials, NetworkStep, Plan
@@ -14,7 +16,11 @@ from hone.contract.compression import Quantize, Step
 from hone.errors import RunError
 
 #: By the names in the contract; a technique of the network adds its maker here.
-NETWORK_STEPS: dict[str, Callable[[Any], NetworkStep]] = {"prune": plan_prune}
+NETWORK_STEPS: dict[str, Callable[[Any], NetworkStep]] = {
+    "prune": plan_prune,
+    "factorize": factorize,
+    "fuse": fuse,
+}
 
 
 def plan(steps: Sequence[Step]) -> Plan:

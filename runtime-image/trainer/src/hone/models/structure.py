@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from hone.errors import RunError
-from hone.models import bottleneck, shapes, sparsity, virtual_tokens
+from hone.models import bottleneck, folded, low_rank, shapes, sparsity, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
     "bottleneck": Kind(bottleneck.install, bottleneck.describe),
     "prompt": Kind(virtual_tokens.install_prompt, virtual_tokens.describe_prompt),
     "prefix": Kind(virtual_tokens.install_prefix, virtual_tokens.describe_prefix),
+    "lowRank": Kind(low_rank.install, low_rank.describe),
+    "folded": Kind(folded.install, folded.describe),
     "sparsity": Kind(sparsity.install, sparsity.describe),
 }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unsupported {
 
-  private static final Set<String> STEPS = Set.of("prune", "quantize");
+  private static final Set<String> STEPS = Set.of("factorize", "fuse", "prune", "quantize");
   private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
   private static final Map<Quantize.Scheme, String> SCHEMES =
       new TreeMap<>(Map.of(Quantize.Scheme.INT8_QAT, "INT8QAT"));

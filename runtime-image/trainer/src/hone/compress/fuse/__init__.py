@@ -1,0 +1,5 @@
+"""Neighbouring operators become one."""
+
+from hone.compress.fuse.step import fuse
+
+__all__ = ["fuse"]
