@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hone.compress.distill import plan_distill
 from hone.compress.factorize import factorize
 from hone.compress.fuse import fuse
 from hone.compress.prune import plan_prune
@@ -17,6 +18,7 @@ from hone.errors import RunError
 
 #: By the names in the contract; a technique of the network adds its maker here.
 NETWORK_STEPS: dict[str, Callable[[Any], NetworkStep]] = {
+    "distill": plan_distill,
     "prune": plan_prune,
     "factorize": factorize,
     "fuse": fuse,

@@ -14,6 +14,11 @@ def note(model: nn.Module, names: list[str]) -> None:
     setattr(model, _NOTED, sorted({*sparse_weights(model), *names}))
 
 
+def forget(model: nn.Module) -> None:
+    """Let all zeros of a model be weights like others."""
+    setattr(model, _NOTED, [])
+
+
 def sparse_weights(model: nn.Module) -> list[str]:
     """Return the names of the parameters whose zeros are to stay."""
     found: list[str] = getattr(model, _NOTED, None) or []

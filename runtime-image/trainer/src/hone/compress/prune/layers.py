@@ -87,10 +87,22 @@ def _score(block: nn.Module, importance: str) -> torch.Tensor:
 def _take(stack: Stack, gone: list[int]) -> None:
     for index in reversed(gone):
         del stack.blocks[index]
+    renumber(stack)
+
+
+def renumber(stack: Stack) -> None:
+    """Tell the parts of each block, where they know it, which one they belong to."""
     for index, block in enumerate(stack.blocks):
         for module in block.modules():
             if type(vars(module).get("layer_idx")) is int:
                 module.layer_idx = index  # type: ignore[assignment]
+
+
+def tell_layers(config: Any, kinds: list[Any] | None, count: int) -> None:  # noqa: ANN401 - any model's configuration
+    """Write the number of layers, and of what kind each is where the type says so, into a configuration."""
+    if kinds is not None:
+        config.layer_types = kinds
+    config.num_hidden_layers = count
 
 
 def _tell(network: PreTrainedModel, stacks: list[Stack], gone: dict[str, list[int]]) -> None:
@@ -100,8 +112,8 @@ def _tell(network: PreTrainedModel, stacks: list[Stack], gone: dict[str, list[in
         config.stage_names = ["stem", *(f"stage{index + 1}" for index in range(len(stacks)))]
         return
     (stack,) = stacks
-    # Some types say of each layer what kind it is.
     kinds = getattr(config, "layer_types", None)
-    if isinstance(kinds, list):
-        config.layer_types = [kind for index, kind in enumerate(kinds) if index not in gone[stack.name]]
-    config.num_hidden_layers = len(stack.blocks)
+    left = (
+        [kind for index, kind in enumerate(kinds) if index not in gone[stack.name]] if isinstance(kinds, list) else None
+    )
+    tell_layers(config, left, len(stack.blocks))

@@ -1,11 +1,14 @@
 package dev.hone.operator.compression;
 
 import dev.hone.api.common.DataSource;
+import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.SourceKind;
 import dev.hone.api.common.SourceReference;
 import dev.hone.api.compression.CompressionDataset;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.compression.CompressionJobSpec;
+import dev.hone.api.compression.Distill;
+import dev.hone.api.compression.Step;
 import dev.hone.contract.ContractVersion;
 import dev.hone.contract.DatasetConfig;
 import dev.hone.contract.JobConfig;
@@ -35,7 +38,7 @@ public final class CompressionRuns {
         new SourceReference(SourceKind.COMPRESSION_JOB, owner.name()),
         resource.getMetadata().getGeneration(),
         spec.model(),
-        inputs(spec.dataset()),
+        inputs(spec),
         spec.output().uri(),
         spec.output().deletionPolicy(),
         spec.resources(),
@@ -78,10 +81,20 @@ public final class CompressionRuns {
         report);
   }
 
-  private static List<String> inputs(CompressionDataset data) {
-    return Stream.of(data.train(), data.calibration(), data.evaluation())
-        .filter(Objects::nonNull)
-        .map(DataSource::uri)
-        .toList();
+  private static List<String> inputs(CompressionJobSpec spec) {
+    CompressionDataset data = spec.dataset();
+    Stream<String> read =
+        Stream.of(data.train(), data.calibration(), data.evaluation())
+            .filter(Objects::nonNull)
+            .map(DataSource::uri);
+    Stream<String> teachers =
+        spec.steps().stream()
+            .map(Step::distill)
+            .filter(Objects::nonNull)
+            .map(Distill::teacher)
+            .filter(Objects::nonNull)
+            .map(ModelSource::uri)
+            .filter(Objects::nonNull);
+    return Stream.concat(read, teachers).toList();
   }
 }

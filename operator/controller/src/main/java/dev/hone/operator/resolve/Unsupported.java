@@ -3,6 +3,7 @@ package dev.hone.operator.resolve;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.compression.CompressionJobSpec;
+import dev.hone.api.compression.Distill;
 import dev.hone.api.compression.Quantize;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unsupported {
 
-  private static final Set<String> STEPS = Set.of("factorize", "fuse", "prune", "quantize");
+  private static final Set<String> STEPS =
+      Set.of("distill", "factorize", "fuse", "prune", "quantize");
   private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
   private static final Map<Quantize.Scheme, String> SCHEMES =
       new TreeMap<>(Map.of(Quantize.Scheme.INT8_QAT, "INT8QAT"));
@@ -83,7 +85,8 @@ public final class Unsupported {
       String path = "spec.steps[" + i + "]";
       Optional<String> refused =
           choice(path, step.choice(), STEPS)
-              .or(() -> step.quantize() == null ? Optional.empty() : scheme(path, step.quantize()));
+              .or(() -> step.quantize() == null ? Optional.empty() : scheme(path, step.quantize()))
+              .or(() -> step.distill() == null ? Optional.empty() : teacher(path, step.distill()));
       if (refused.isPresent()) {
         return refused;
       }
@@ -96,6 +99,18 @@ public final class Unsupported {
     return name == null
         ? Optional.empty()
         : refuse(path + ".quantize.scheme " + name, "write INT8Static");
+  }
+
+  private static Optional<String> teacher(String path, Distill distill) {
+    ModelSource teacher = distill.teacher();
+    if (teacher == null) {
+      return Optional.empty();
+    }
+    return teacher.uri() == null
+        ? refuse(
+            path + ".distill.teacher.from",
+            "write the uri of its artifact, as its status.artifact.uri has it")
+        : address(path + ".distill.teacher.uri", teacher.uri());
   }
 
   private static Optional<String> choice(String path, String chosen, Set<String> supported) {
