@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 import hone_kernels
+from hone_kernels.epilogue import reference
 
 Work = Callable[[], Any]
 
@@ -72,4 +74,50 @@ def _liger(student: torch.Tensor, teacher: torch.Tensor) -> Work:
     return run
 
 
-CASES: tuple[Callable[[torch.device], Iterator[Case]], ...] = (distillation,)
+def clipping(device: torch.device) -> Iterator[Case]:
+    """Return unscaling and clipping the gradients of BERT base's layers, FP32 as those of masters are."""
+    shapes = [(768, 768), (768, 768), (768, 768), (768, 768), (3072, 768), (768, 3072), (768,), (768,), (3072,)] * 12
+    gradients = [torch.randn(shape, device=device) for shape in shapes]
+    parameters = [torch.nn.Parameter(torch.empty_like(gradient)) for gradient in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    inverse = torch.ones((), device=device)
+    found = torch.zeros((), device=device)
+
+    def ours() -> None:
+        hone_kernels.unscale_and_clip(gradients, 1.0, 1.0, use="Triton")
+
+    def eager() -> None:
+        # What GradScaler.unscale_ calls, and then the clipping.
+        torch._amp_foreach_non_finite_check_and_unscale_(gradients, found, inverse)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+
+    count = sum(gradient.numel() for gradient in gradients)
+    yield Case("unscale_and_clip", f"{count} fp32", ours, {"eager": eager}, 12 * count)
+
+
+def epilogue(device: torch.device) -> Iterator[Case]:
+    """Return what follows two convolutions of ResNet-50, at the first and the last stage."""
+    for shape in ((32, 256, 56, 56), (32, 2048, 7, 7)):
+        values, residual = (torch.randn(shape, device=device, dtype=torch.float16) for _ in range(2))
+        scale, shift = (torch.randn(shape[1], device=device) for _ in range(2))
+        run = partial(hone_kernels.scale_shift_relu, values, scale, shift, residual)
+        compiled = torch.compile(partial(reference.scale_shift_relu, values, scale, shift, residual, True))
+        rivals: dict[str, Work] = {"eager": partial(run, use="Reference"), "torch.compile": compiled}
+        size = "x".join(str(side) for side in shape)
+        yield Case("scale_shift_relu", f"{size} fp16", partial(run, use="Triton"), rivals, 6 * values.numel())
+
+
+def fourbit(device: torch.device) -> Iterator[Case]:
+    """Return a layer of 4096 by 4096 in NF4 with LoRA of rank 16: one token, and a batch."""
+    weight = hone_kernels.FourBitWeight.nf4(torch.randn(4096, 4096, device=device))
+    lora = (torch.randn(16, 4096, device=device), torch.randn(4096, 16, device=device))
+    for rows in (1, 1024):
+        values = torch.randn(rows, 4096, device=device, dtype=torch.bfloat16)
+        run = partial(hone_kernels.four_bit_linear, values, weight, None, lora)
+        rivals: dict[str, Work] = {"eager": partial(run, use="Reference")}
+        traffic = 4096 * 4096 // 2 + weight.scales.numel() * 4 + 4 * values.numel()
+        yield Case("four_bit_linear", f"{rows}x4096x4096 bf16 NF4", partial(run, use="Triton"), rivals, traffic)
+
+
+CASES: tuple[Callable[[torch.device], Iterator[Case]], ...] = (distillation, clipping, epilogue, fourbit)
