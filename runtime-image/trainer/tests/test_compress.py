@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
@@ -143,6 +144,42 @@ def test_static_int8_of_a_plain_folder(folder: Workbench) -> None:
     assert result.metrics.comparison is not None
     assert result.metrics.comparison.agreement is not None
     assert result.metrics.comparison.agreement >= 0.9
+
+
+def test_calibration_data_of_one_class_or_of_few_or_no_rows_is_told(folder: Workbench) -> None:
+    mails = [json.loads(line) for line in (folder.claim / "data/train.jsonl").read_text().splitlines()]
+    ham = [mail for mail in mails if mail["label"] == "ham"]
+    tiny.write_rows(folder.claim / "data/ham.jsonl", ham)
+    tiny.write_rows(folder.claim / "data/few.jsonl", mails[:3])
+    (folder.claim / "data/none.jsonl").write_text("")
+    base = compression(folder)["dataset"]
+
+    def dataset(name: str) -> dict[str, Any]:
+        return {**base, "calibration": {"uri": f"pvc://spam/data/{name}.jsonl"}}
+
+    result = folder.run(**compression(folder, steps=STATIC, task=TASK, dataset=dataset("ham")))
+    assert any("calibration rows are of the class ham: ranges of one" in warning for warning in result.warnings or [])
+    few = {"steps": STATIC, "task": TASK, "dataset": dataset("few"), "hash": "c2"}
+    refused(folder, "DatasetInvalid", "has 3 rows, and ranges need 16 or more; name more", **few)
+    empty = {"steps": STATIC, "task": TASK, "dataset": dataset("none"), "hash": "c3"}
+    refused(folder, "DatasetInvalid", "none.jsonl holds no rows", **empty)
+
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples/03-compression").glob("quantize-*.yaml"))
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 4
+
+
+@pytest.mark.parametrize("manifest", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_of_quantization_runs_as_it_stands(folder: Workbench, manifest: Path) -> None:
+    spec = yaml.safe_load(manifest.read_text())["spec"]
+    dataset = {**compression(folder)["dataset"], "calibration": {"uri": "pvc://spam/data/train.jsonl"}}
+    result = folder.run(**compression(folder, steps=spec["steps"], task=TASK, gate=spec["gate"], dataset=dataset))
+    assert result.metrics.comparison is not None
+    assert result.metrics.comparison.agreement is not None
+    assert result.metrics.comparison.agreement >= 0.8
 
 
 def test_export_alone_changes_nothing(folder: Workbench) -> None:

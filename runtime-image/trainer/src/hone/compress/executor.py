@@ -65,7 +65,7 @@ def run(context: RunContext) -> RunOutcome:
         delivered = target.write(path, _folder(context, "delivered"), inputs.subject.task)
         after = delivered.path
         parity = exported.samples.parity(open_classifier(after))
-    warnings = [warning for one in done for warning in one.warnings] + delivered.warnings
+    warnings = [*inputs.warnings, *(warning for one in done for warning in one.warnings), *delivered.warnings]
     with progress.phase("Evaluating"):
         quality = _evaluate(context, inputs, before, after, warnings)
     with progress.phase("Measuring"):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hone.compress.model import load
+from hone.compress.quantize.classes import warn_of_one_class
 from hone.compress.subject import Subject, Truth
 from hone.compress.technique import Plan
 from hone.contract import JobConfig, LineageEntry
@@ -25,6 +26,7 @@ class Inputs:
     lineage: list[LineageEntry]
     for_gpu: bool
     train: DataSource | None = None
+    warnings: Sequence[str] = ()
 
 
 def check_data(config: JobConfig, steps: Plan) -> None:
@@ -58,10 +60,12 @@ def fetch(context: RunContext, steps: Plan) -> Inputs:
         lineage.append(LineageEntry(role="EvaluationData", uri=source.uri, digest=source.digest))
         rows, truth = subject.read_labelled(source, dataset.evaluation)
     calibration: Sequence[Row] = []
+    warnings: list[str] = []
     wanted = max((step.calibration_rows for step in steps.steps), default=0)
     if wanted and dataset.calibration is not None:
         source = store.data(dataset.calibration)
         lineage.append(LineageEntry(role="CalibrationData", uri=source.uri, digest=source.digest))
         calibration = subject.read_inputs(source, dataset.calibration, wanted)
+        warnings += warn_of_one_class(config, subject.task, source, dataset.calibration, wanted)
     for_gpu = any(step.for_gpu for step in steps.file)
-    return Inputs(model, subject, rows, truth, calibration, lineage, for_gpu, train)
+    return Inputs(model, subject, rows, truth, calibration, lineage, for_gpu, train, warnings)
