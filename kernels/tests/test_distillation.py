@@ -203,3 +203,5 @@ def test_a_cpu_takes_the_reference_and_says_so():
     assert hone_kernels.used()["distillation_loss"] == hone_kernels.Choice("Reference", "the tensors are on cpu")
     distillation_loss(student, teacher, labels, use="Triton")
     assert hone_kernels.used()["distillation_loss"].implementation == "Triton"
+    hone_kernels.forget()
+    assert hone_kernels.used() == {}

@@ -4,7 +4,7 @@ Nothing here knows the trainer. Importing it needs PyTorch alone; Triton is impo
 """
 
 from hone_kernels.clipping import Clipped, unscale_and_clip
-from hone_kernels.dispatch import Choice, Use, used
+from hone_kernels.dispatch import Choice, Use, forget, used
 from hone_kernels.distillation import distillation_loss
 from hone_kernels.epilogue import scale_shift_relu
 from hone_kernels.fourbit import FourBitWeight, four_bit_linear
@@ -15,6 +15,7 @@ __all__ = [
     "FourBitWeight",
     "Use",
     "distillation_loss",
+    "forget",
     "four_bit_linear",
     "scale_shift_relu",
     "unscale_and_clip",

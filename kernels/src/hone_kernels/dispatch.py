@@ -32,6 +32,11 @@ def used() -> dict[str, Choice]:
     return dict(_used)
 
 
+def forget() -> None:
+    """Let `used` begin anew, so that it tells of one piece of work alone."""
+    _used.clear()
+
+
 def choose(
     operation: str,
     device: torch.device,

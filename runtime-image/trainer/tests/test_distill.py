@@ -217,6 +217,7 @@ def test_a_student_learns_in_a_job_and_is_served(folder: Workbench) -> None:  # 
     (report,) = result.steps
     assert report.name == "distill"
     assert "learned from a teacher with 21,378 for 72 steps" in report.message
+    assert "Its loss was computed by PyTorch's own operations: the tensors are on cpu." in report.message
     assert report.parameters < 10_000
     assert result.metrics.after.accuracy.value > 70
     told = json.loads((folder.artifact("c1") / "compression.json").read_bytes())["steps"][0]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import hone_kernels
 from transformers import PreTrainedModel
 
 from hone.compress.distill.loss import (
@@ -57,6 +58,7 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     if weights.hidden:
         add_projections(student, int(teacher.config.hidden_size), len(origins))
     objective = Distillation(teacher, subject.task.type, lesson.loss, weights, origins)
+    hone_kernels.forget()
     trained = tools.learning.train(
         student,
         lesson,
@@ -70,10 +72,19 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     return Applied(
         f"A student with {learned:,} parameters learned from a teacher with {taught:,} for "
         f"{trained.summary.steps} steps, to a loss of {trained.summary.final_loss:.4g} (temperature "
-        f"{weights.temperature:g}, alpha {weights.alpha:g}).",
+        f"{weights.temperature:g}, alpha {weights.alpha:g}).{_computed()}",
         [{"student": place, "teacher": origin} for place, origin in enumerate(origins)],
         trained.warnings,
     )
+
+
+def _computed() -> str:
+    """Return a sentence on what computed the loss, and why; nothing where the task has another loss."""
+    choice = hone_kernels.used().get("distillation_loss")
+    if choice is None:
+        return ""
+    name = "the Triton kernel" if choice.implementation == "Triton" else "PyTorch's own operations"
+    return f" Its loss was computed by {name}: {choice.reason:.200}."
 
 
 def _teacher(options: Distill, subject: Subject, tools: Tools) -> PreTrainedModel:
