@@ -20,6 +20,7 @@ import tiny_images
 import tiny_language
 from conftest import Workbench
 from hone.compress.prune import channels, heads, layers, sparse
+from hone.compress.prune import step as step_module
 from hone.compress.prune.ranking import Removal, lowest
 from hone.compress.prune.step import plan_prune
 from hone.compress.prune.targets import weighted_layers
@@ -282,3 +283,30 @@ def test_weights_go_gradually_and_the_status_says_what_it_is_worth(folder: Workb
 def test_a_name_that_no_layer_has_is_refused(folder: Workbench) -> None:  # noqa: F811
     with pytest.raises(RunError, match=r"names querry, which is no layer of this model; it has .*query"):
         prune(folder, sparsity=0.5, excludeLayers=["querry"])
+
+
+def test_a_finished_step_is_not_done_again_by_the_next_pod(
+    folder: Workbench,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = [{"prune": {"pattern": pattern, "sparsity": 0.5}} for pattern in ("Heads", "Layers")]
+    changes = compression(folder, steps=steps, task=TASK)
+
+    def killed(removal: Removal) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setitem(step_module._STRUCTURED, "Layers", killed)
+        with pytest.raises(KeyboardInterrupt):
+            folder.run(**changes)
+    saved = folder.claim / "artifacts/.checkpoints/tiny-c1"
+    assert (saved / "1/done/model.safetensors").is_file()
+    with monkeypatch.context() as patched:
+        patched.setitem(step_module._STRUCTURED, "Heads", killed)
+        result = folder.run(**changes)
+    assert [step.name for step in result.steps] == ["prune Heads", "prune Layers"]
+    assert result.steps[0].message.startswith("2 of 4 attention heads")
+    assert result.steps[1].parameters < result.steps[0].parameters == 17186
+    assert not saved.exists()
+    told = json.loads((folder.artifact("c1") / "compression.json").read_bytes())["steps"]
+    assert [layer["after"] for layer in told[0]["layers"]] == [1, 1]
