@@ -221,14 +221,6 @@ def test_a_processor_does_not_time_what_is_for_tensorrt(folder: Workbench) -> No
     assert "its speed is not known yet" in result.warnings[-1]
 
 
-@pytest.mark.parametrize("step", ["shareWeights"])
-def test_a_step_without_executor_is_refused_before_anything_is_read(folder: Workbench, step: str) -> None:
-    refused(
-        folder, "Unsupported", f"The step {step} has no executor yet", steps=[{step: {}}, *DYNAMIC],
-        model={"uri": "pvc://spam/nowhere"},
-    )  # fmt: skip
-
-
 def test_a_format_without_executor_is_refused_before_anything_is_read(folder: Workbench) -> None:
     sentence = r"spec\.export\.tfLite has no executor yet; write spec\.export\.onnx"
     refused(folder, "Unsupported", sentence, export={"tfLite": {}}, model={"uri": "pvc://spam/nowhere"})

@@ -12,6 +12,7 @@ from hone.compress.factorize import factorize
 from hone.compress.fuse import fuse
 from hone.compress.prune import plan_prune
 from hone.compress.quantize import quantizer_for
+from hone.compress.share import share_weights
 from hone.compress.technique import FileStep, Materials, NetworkStep, Plan
 from hone.contract.compression import Quantize, Step
 from hone.errors import RunError
@@ -21,6 +22,7 @@ NETWORK_STEPS: dict[str, Callable[[Any], NetworkStep]] = {
     "distill": plan_distill,
     "prune": plan_prune,
     "factorize": factorize,
+    "shareWeights": share_weights,
     "fuse": fuse,
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from hone.errors import RunError
-from hone.models import bottleneck, folded, low_rank, shapes, sparsity, virtual_tokens
+from hone.models import bottleneck, folded, low_rank, shapes, shared_weights, sparsity, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "prefix": Kind(virtual_tokens.install_prefix, virtual_tokens.describe_prefix),
     "lowRank": Kind(low_rank.install, low_rank.describe),
     "folded": Kind(folded.install, folded.describe),
+    "sharedWeights": Kind(shared_weights.install, shared_weights.describe),
     "sparsity": Kind(sparsity.install, sparsity.describe),
 }
 

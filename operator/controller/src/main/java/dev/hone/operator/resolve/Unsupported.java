@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class Unsupported {
 
   private static final Set<String> STEPS =
-      Set.of("distill", "factorize", "fuse", "prune", "quantize");
+      Set.of("distill", "factorize", "fuse", "prune", "quantize", "shareWeights");
   private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
   private static final Map<Quantize.Scheme, String> SCHEMES =
       new TreeMap<>(Map.of(Quantize.Scheme.INT8_QAT, "INT8QAT"));
