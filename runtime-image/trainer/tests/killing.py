@@ -9,7 +9,7 @@ from pathlib import Path
 
 # The process that is forked looks for what it imports there alone.
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    str(Path(__file__).resolve().parent.parent / folder) for folder in ("src", "tests")
+    str(Path(__file__).resolve().parent.parent / folder) for folder in ("src", "tests", "../../kernels/src")
 )
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["preloaded"])
