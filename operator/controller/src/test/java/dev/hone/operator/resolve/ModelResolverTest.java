@@ -37,6 +37,7 @@ class ModelResolverTest {
           Running   | False | Unknown | 2 | ReferenceNotReady | waits for CompressionJob c to complete
           Failed    | False | Unknown | 1 | ReferenceFailed   | waits for CompressionJob c, which failed: said so
           Rejected  | False | False   | 1 | ReferenceRejected | waits for CompressionJob c, whose result was rejected: judged so
+          EvaluatingGate | False | Unknown | 1 | ReferenceNotReady | waits for CompressionJob c, whose gate is undecided: judged so
           Completed | True  | True    | 1 | Resolved          | takes the artifact of CompressionJob c, sha256:aaaaaaaaaaaa
           Completed | True  | True    | 2 | ReferenceNotReady | waits for CompressionJob c to complete
           Completed | True  | False   | 1 | ReferenceNotReady | waits for CompressionJob c to complete (now Completed)
