@@ -36,6 +36,8 @@ def write(output: Path, name: str, hash: str, kind: str = "FineTuneJob", commit:
             metrics=Metrics(),
             training=None,
             resumes=None,
+            steps=[],
+            export=None,
             phases=[],
             warnings=[],
         )
