@@ -82,6 +82,8 @@ def commit(out: ArtifactWriter, model_path: str | None = "model"):
         metrics=Metrics(),
         training=None,
         resumes=None,
+        steps=[],
+        export=None,
         phases=[],
         warnings=[],
     )
