@@ -7,12 +7,8 @@ import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.SourceKind;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
-import dev.hone.operator.observe.ClusterFacts;
+import dev.hone.operator.observe.EmptyCluster;
 import dev.hone.operator.resolve.Resolution;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +37,7 @@ class InferencePlannerTest {
                 "found",
                 format),
             new InferenceObservation(
-                Optional.empty(), List.of(), false, Optional.empty(), new NoFacts()));
+                Optional.empty(), List.of(), false, Optional.empty(), new EmptyCluster() {}));
     assertThat(plan.apply()).isEqualTo(deployed);
     assertThat(plan.blocked().map(InferencePlan.Blocked::reason))
         .isEqualTo(deployed ? Optional.empty() : Optional.of(Reason.UNSUPPORTED));
@@ -49,30 +45,6 @@ class InferencePlannerTest {
       assertThat(plan.blocked().orElseThrow().message())
           .isEqualTo(
               "CompressionJob c is exported as OpenVINO, and the server runs ONNX; write export: {onnx: {}} there");
-    }
-  }
-
-  /** The planner asks for none of them. */
-  private record NoFacts() implements ClusterFacts {
-
-    @Override
-    public List<Node> nodes() {
-      return List.of();
-    }
-
-    @Override
-    public List<Pod> pods() {
-      return List.of();
-    }
-
-    @Override
-    public List<Warning> warnings(HasMetadata object) {
-      return List.of();
-    }
-
-    @Override
-    public Optional<PersistentVolumeClaim> claim(String name) {
-      return Optional.empty();
     }
   }
 }

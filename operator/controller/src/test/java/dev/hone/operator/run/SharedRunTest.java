@@ -10,9 +10,8 @@ import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.desired.RunService;
 import dev.hone.operator.finetune.FineTuneRuns;
 import dev.hone.operator.observe.ClusterFacts;
+import dev.hone.operator.observe.EmptyCluster;
 import dev.hone.operator.resolve.Resolution;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -260,22 +259,7 @@ class SharedRunTest {
 
   private static final ClusterFacts NONE = new Claims(Map.of());
 
-  private record Claims(Map<String, Modes> modes) implements ClusterFacts {
-    @Override
-    public List<Node> nodes() {
-      return List.of();
-    }
-
-    @Override
-    public List<Pod> pods() {
-      return List.of();
-    }
-
-    @Override
-    public List<Warning> warnings(HasMetadata object) {
-      return List.of();
-    }
-
+  private record Claims(Map<String, Modes> modes) implements EmptyCluster {
     @Override
     public Optional<PersistentVolumeClaim> claim(String name) {
       return Optional.ofNullable(modes.get(name))
