@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -67,6 +68,13 @@ def run(job: Document, *, merge: bool = True) -> Done:
         lines = (Path(folder) / "output/bench-run/loss.jsonl").read_text().splitlines()
     curve = [line for line in map(json.loads, lines) if line.get("loss") is not None]
     return Done(json.loads(done.stdout), curve)
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """Return what every measurement is told on its command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, help="what the example's prepare.py wrote")
+    return parser
 
 
 def cut(data: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -44,8 +43,7 @@ def cut(data: Path) -> None:
 
 def main() -> int:
     """Measure before and after."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser = job.arguments(__doc__)
     options = parser.parse_args()
     cut(options.data)
     # One step that moves nothing: what is measured after it is the model as it came.

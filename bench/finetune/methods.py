@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -64,9 +63,8 @@ def measure(data: Path) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = job.arguments(__doc__)
     parser.add_argument("what", choices=("sweep", "measure"))
-    parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args()
     job.cut(options.data)
     {"sweep": sweep, "measure": measure}[options.what](options.data)

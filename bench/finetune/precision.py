@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from pathlib import Path
 from typing import Any
 
 import job
@@ -48,8 +47,7 @@ def distances(runs: dict[str, list[dict[str, Any]]]) -> tuple[dict[str, float], 
 
 def main() -> int:
     """Train in every mode with every seed."""
-    parser = argparse.ArgumentParser(prog="precision", description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="what the example's prepare.py wrote")
+    parser = job.arguments(__doc__.partition("\n")[0])
     parser.add_argument("--mails", type=int, default=96, help="how many mails to train on (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=2, help="passes over the data (default: %(default)s)")

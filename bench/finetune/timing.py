@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 import job
 from methods import METHODS, RATES
@@ -14,8 +12,7 @@ NAME = "timing"
 
 def main() -> None:
     """Measure in rounds."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser = job.arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     job.cut(options.data)
