@@ -1,5 +1,6 @@
 """The step `distill`: the loss against a plain reference, the students, and whole jobs."""
 
+import copy
 import json
 from typing import Any
 
@@ -17,7 +18,6 @@ from hone.compress.distill.loss import (
     add_projections,
     answers_loss,
     attention_loss,
-    frozen,
     hidden_loss,
     remove_projections,
 )
@@ -141,7 +141,9 @@ def test_a_student_that_is_the_teacher_has_nothing_to_learn_inside() -> None:
     network = bert()
     student, origins = make_student(network, None)
     batch = {name: torch.tensor(value) for name, value in TEXT.items()} | {"labels": torch.tensor([1])}
-    alone = Distillation(frozen(network), "TextClassification", None, Weights(alpha=1, hidden=1, attention=1), origins)
+    alone = Distillation(
+        copy.deepcopy(network), "TextClassification", None, Weights(alpha=1, hidden=1, attention=1), origins
+    )
     assert alone(student.eval(), batch).item() == pytest.approx(0, abs=1e-5)
 
 
@@ -150,7 +152,7 @@ def test_the_projections_learn_and_go() -> None:
     student, origins = make_student(network, Student(layers=2, hidden_size=16))
     add_projections(student, 32, len(origins))
     batch = {name: torch.tensor(value) for name, value in TEXT.items()} | {"labels": torch.tensor([1])}
-    loss = Distillation(frozen(network), "TextClassification", None, Weights(hidden=1, attention=1), origins)
+    loss = Distillation(copy.deepcopy(network), "TextClassification", None, Weights(hidden=1, attention=1), origins)
     loss(student, batch).backward()
     assert all(one.weight.grad.abs().sum() > 0 for one in getattr(student, PROJECTIONS))
     assert all(parameter.grad is None for parameter in loss._teacher.parameters())

@@ -1,5 +1,7 @@
 """How a run fails: a reason from the contract and one sentence that says what to write or do instead."""
 
+from collections.abc import Sequence
+
 from hone.contract.failure import Failure, Reason
 
 #: Reasons that another try cannot cure: the configuration or an input has to change first.
@@ -54,6 +56,12 @@ def root_cause(error: BaseException) -> BaseException:
 def first_line(error: BaseException, limit: int = 300) -> str:
     """What an error says in its first line, which may be long; its type if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:limit]
+
+
+def some_of(names: Sequence[str], shown: int = 8) -> str:
+    """The first names of a list that may be long, and how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def shorten(text: str, limit: int = 2048) -> str:

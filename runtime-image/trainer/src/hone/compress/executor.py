@@ -109,7 +109,7 @@ def _compress(
     done, progress = list[Done](), context.progress
     share = len(steps.network) / max(len(steps.steps), 1)
     if steps.network:
-        tools = [_tools(context, inputs, number) for number in range(len(steps.network))]
+        tools = _tools(context, inputs, len(steps.network))
         with progress.part(0.0, share):
             done += carry_out(inputs.subject, steps.network, tools, progress)
         inputs.subject.save_network(context.output / NETWORK)
@@ -132,14 +132,15 @@ def _compress(
     return exported, path, done
 
 
-def _tools(context: RunContext, inputs: Inputs, number: int) -> Tools:
+def _tools(context: RunContext, inputs: Inputs, count: int) -> list[Tools]:
     def teacher(source: ResolvedModel) -> Subject:
         model = context.store.model(source)
         inputs.lineage.append(LineageEntry(role="Teacher", uri=model.uri, digest=model.digest))
         return load(context.config, model)
 
     learning = Learning(context, inputs.model, inputs.train)
-    return Tools(inputs.calibration, learning, context.checkpoints / str(number + 1), teacher)
+    folders = [context.checkpoints / str(number + 1) for number in range(count)]
+    return [Tools(inputs.calibration, learning, folder, teacher) for folder in folders]
 
 
 def _evaluate(context: RunContext, inputs: Inputs, before: Path, after: Path, warnings: list[str]) -> Quality:

@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from hone.compress.subject import Subject
+from hone.evaluate.classifier import tensors
 
 
 def figures_of(subject: Subject) -> dict[str, Any]:
@@ -28,8 +29,7 @@ def count(network: nn.Module) -> tuple[int, int]:
 
 def macs(subject: Subject) -> int:
     """Count the multiply-accumulates of matrix products and convolutions for one made-up input."""
-    row = subject.placeholder_rows()[-1]
-    inputs = {name: torch.from_numpy(values) for name, values in row.items()}
+    inputs = tensors(subject.placeholder_rows()[-1])
     counter = FlopCounterMode(display=False)
     # Not inference mode: tensors made in it are none that a training could use later.
     with torch.no_grad(), counter:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from hone.compress.quantize.layers import matches
-from hone.errors import RunError
-
-_SHOWN = 8
+from hone.errors import RunError, some_of
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,10 @@ def select(network: nn.Module, kinds: tuple[type[nn.Module], ...], excluded: Seq
     for pattern in excluded:
         meant = [path for path in found if matches(path, pattern)]
         if not meant:
-            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             raise RunError(
                 "ConfigInvalid",
                 f"{step}.excludeLayers names {pattern}, which is no layer that {step} works on; there are "
-                f"{', '.join(sorted(found)[:_SHOWN])}{more}.",
+                f"{some_of(sorted(found))}.",
             )
         left |= dict.fromkeys(meant, "named in excludeLayers")
     users = Counter(

@@ -5,7 +5,7 @@ from typing import Any
 
 from hone.data.columns import is_empty
 from hone.data.rows import BadRows, Row
-from hone.errors import RunError
+from hone.errors import RunError, some_of
 from hone.store import DataSource
 
 #: A label as data has it: a name, or the position of one.
@@ -61,12 +61,11 @@ def indexes(
                 bad.add(row.number, "the label is unknown", column, label)
     if unknown:
         bad.log()
-        shown = ", ".join(f'"{label:.40}" in row {number}' for label, number in list(unknown.items())[:_SHOWN])
-        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        shown = some_of([f'"{label:.40}" in row {number}' for label, number in unknown.items()], _SHOWN)
         noun = "label" if len(unknown) == 1 else "labels"
         raise RunError(
             "LabelUnknown",
-            f"{source.uri} has the unknown {noun} {shown}{more}; known are {', '.join(names[:20])}. Correct the "
+            f"{source.uri} has the unknown {noun} {shown}; known are {', '.join(names[:20])}. Correct the "
             "data, or add to spec.task.labels.",
         )
     return found

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hone.evaluate.latency import Request
@@ -16,6 +17,11 @@ Row = Mapping[str, NDArray[Any]]
 Keep = Callable[[int, NDArray[np.float32]], Any]
 
 _CHUNK = 16
+
+
+def tensors(row: Row) -> dict[str, torch.Tensor]:
+    """The inputs as PyTorch's, which share their memory."""
+    return {name: torch.from_numpy(values) for name, values in row.items()}
 
 
 class Classifier(ABC):

@@ -5,6 +5,8 @@ from pathlib import Path
 import onnx
 from onnx.external_data_helper import uses_external_data
 
+#: Protocol buffers end at 2 GiB; from here on an ONNX file's weights go into a file of their own.
+EXTERNAL_FROM = 1_800_000_000
 WEIGHT_FILES = ("*.safetensors", "*.bin")
 
 

@@ -15,14 +15,12 @@ from transformers import PreTrainedModel
 
 from hone.errors import RunError, first_line, root_cause
 from hone.evaluate.classifier import Row
+from hone.evaluate.size import EXTERNAL_FROM
 from hone.export.graph import check_graph
 from hone.export.parity import Parity, batches, compare_batches, pytorch_logits
 from hone.export.places import missing_function
 from hone.export.samples import Samples
 from hone.tasks.loading import positions
-
-#: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
-_EXTERNAL_FROM = 1_800_000_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def write_onnx(
                 output_names=["logits"],
                 dynamic_shapes=shapes,
                 opset_version=opset,
-                external_data=_bytes(network) > _EXTERNAL_FROM,
+                external_data=_bytes(network) > EXTERNAL_FROM,
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from hone.errors import RunError
-from hone.evaluate.classifier import Row
+from hone.evaluate.classifier import Row, tensors
 from hone.evaluate.opening import open_classifier
 
 #: Largest difference of a logit that is due to the order of additions alone; grows with logits larger than 1.
@@ -80,7 +80,7 @@ def pytorch_logits(network: torch.nn.Module) -> Callable[[Row], NDArray[np.float
 
     def logits(row: Row) -> NDArray[np.float32]:
         with torch.inference_mode():
-            output = network(**{name: torch.from_numpy(values) for name, values in row.items()})
+            output = network(**tensors(row))
         return np.asarray(output.logits.numpy(), dtype=np.float32)
 
     return logits

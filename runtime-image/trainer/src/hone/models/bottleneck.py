@@ -64,14 +64,12 @@ class Adapted(nn.Module):
 def install(model: nn.Module, settings: Mapping[str, Any]) -> None:
     """Put an adapter behind each projection that `settings` names, in its order; the weights are fresh."""
     for entry in settings["modules"]:
-        parent, _, name = entry["path"].rpartition(".")
-        holder = model.get_submodule(parent)
-        layer = getattr(holder, name)
+        layer = model.get_submodule(entry["path"])
         like = next(layer.parameters())
         adapter = Bottleneck(entry["width"], entry["size"], entry["activation"]).to(like.device)
         if like.device.type != "meta":
             adapter.reset_parameters()
-        setattr(holder, name, Adapted(layer, adapter))
+        model.set_submodule(entry["path"], Adapted(layer, adapter))
 
 
 def describe(model: nn.Module, trained_only: bool = False) -> dict[str, Any] | None:

@@ -45,6 +45,5 @@ def describe(model: nn.Module) -> dict[str, Any] | None:
 
 
 def _put_aside(model: nn.Module, layer: str, norm: str) -> None:
-    parent, _, name = norm.rpartition(".")
-    setattr(model.get_submodule(parent), name, nn.Identity())
+    model.set_submodule(norm, nn.Identity())
     setattr(model, _NOTED, [*getattr(model, _NOTED, []), {"layer": layer, "norm": norm}])

@@ -66,19 +66,12 @@ def matrix_of(layer: Layer) -> torch.Tensor:
     return weight.t() if isinstance(layer, Conv1D) else weight.flatten(1)
 
 
-def replace(model: nn.Module, path: str, module: nn.Module) -> None:
-    """Put a module in the place that a path names."""
-    parent, _, name = path.rpartition(".")
-    setattr(model.get_submodule(parent), name, module)
-
-
 def install(model: nn.Module, settings: Mapping[str, Any]) -> None:
     """Replace each layer that `settings` names by a product of its rank; the weights are fresh."""
     for entry in settings["modules"]:
         layer: Any = model.get_submodule(entry["path"])
-        replace(
-            model, entry["path"], LowRank.like(layer, entry["rank"], (entry["inputs"], entry["outputs"], entry["bias"]))
-        )
+        sizes = entry["inputs"], entry["outputs"], entry["bias"]
+        model.set_submodule(entry["path"], LowRank.like(layer, entry["rank"], sizes))
 
 
 def describe(model: nn.Module) -> dict[str, Any] | None:

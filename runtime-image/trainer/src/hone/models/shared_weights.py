@@ -8,8 +8,6 @@ from torch import nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
-from hone.models.low_rank import replace
-
 
 class Codebook(nn.Module):
     """A weight as indices into codebooks: `bits` for each number, as many in a byte as fit, one codebook per group.
@@ -112,7 +110,7 @@ def share(model: nn.Module, path: str, bits: int, group: int, tied_to: str | Non
         other: Any = model.get_submodule(tied_to)
         codebook = other.source
     made = SharedLayer(layer, codebook, tied_to)
-    replace(model, path, made)
+    model.set_submodule(path, made)
     return made
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from hone.contract.failure import Reason
-from hone.errors import RunError
+from hone.errors import RunError, some_of
 
 #: Schemes of the contract that no executor reads yet.
 _LATER = ("hf", "s3", "oci", "https")
@@ -78,8 +78,6 @@ class Locator:
         names = sorted(
             child.name + "/" * child.is_dir() for child in folder.iterdir() if not child.name.startswith(".")
         )
-        held = (
-            ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "") if names else "nothing"
-        )
+        held = some_of(names, 12) or "nothing"
         shown = uri.rstrip("/").rsplit("/", depth)[0]
         return f"{shown} holds {held}."

@@ -28,6 +28,13 @@ class Loaded:
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
+def loss_of(model: nn.Module, batch: Mapping[str, Any], loss: Loss) -> torch.Tensor:
+    """Let a model answer a batch, and hold the answers against its labels."""
+    inputs = dict(batch)
+    labels = inputs.pop("labels")
+    return loss(model(**inputs).logits, labels)
+
+
 class Encoded(Dataset[dict[str, Any]]):
     """Examples as the model takes them, unpadded."""
 

@@ -22,7 +22,6 @@ from hone.distributed import Group
 from hone.distributed.sharding import GATHERED, ShardedTwin
 from hone.interrupt import Interrupt
 from hone.training.best import BestWeights, whole_weights
-from hone.training.divergence import diverged, is_finite
 from hone.training.evaluation import Measure
 from hone.training.journal import Journal
 from hone.training.trainer import HoneTrainer
@@ -51,18 +50,12 @@ def best_weights_for(checkpoints: Path, group: Group) -> BestWeights:
 
 
 def agreed_measure(measure: Measure, group: Group) -> Measure:
-    """Measure in every process a model whose weights are numbers, and go by what the first one found.
-
-    Two devices may round differently, and a decision has to be the same everywhere.
-    """
+    """Measure in every process, and go by what the first one found: two devices may round differently."""
 
     def agreed(model: nn.Module, rows: int | None, tell: Callable[[float], None]) -> Measurement:
-        # Each process looks at its own part of a sharded model, and what one finds ends the training of all.
-        if group.any(not is_finite(model)):
-            raise diverged()
         return group.agree(measure(model, rows, tell))
 
-    return agreed
+    return measure if group.size == 1 else agreed
 
 
 class _NoWeights(BestWeights):

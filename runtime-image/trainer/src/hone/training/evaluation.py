@@ -7,10 +7,12 @@ from torch import nn
 
 from hone.contract import BestStep, Measurement
 from hone.contract.training import Evaluation
+from hone.distributed import ALONE, Group
 from hone.errors import RunError
 from hone.evaluate.answers import LOWER_IS_BETTER
 from hone.training.best import BestWeights
 from hone.training.checkpoints import CheckpointFailed
+from hone.training.divergence import diverged, is_finite
 from hone.training.journal import EvaluationPoint, Journal
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,10 @@ class Evaluations:
     All that it remembers follows from the journal, so a run that is resumed decides as the one before it.
     """
 
-    def __init__(self, plan: Evaluation, measure: Measure, journal: Journal, best: BestWeights) -> None:
+    def __init__(
+        self, plan: Evaluation, measure: Measure, journal: Journal, best: BestWeights, group: Group = ALONE
+    ) -> None:
+        self._group = group
         self._plan = plan
         self._measure = measure
         self._journal = journal
@@ -72,6 +77,9 @@ class Evaluations:
 
     def run(self, model: nn.Module, step: int, epoch: float, tell: Callable[[float], None]) -> EvaluationPoint:
         """Measure the model as it is after this step."""
+        # Each process looks at its own part of a sharded model, and what one finds ends the training of all.
+        if self._group.any(not is_finite(model)):
+            raise diverged()
         measurement = self._measure(model, None, tell)
         point = EvaluationPoint(step, epoch, self._plan.metric or primary(measurement), figures(measurement))
         self._journal.evaluation(point)

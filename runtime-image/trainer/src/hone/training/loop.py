@@ -117,7 +117,7 @@ def train(
     evaluations = None
     if evaluation is not None and measure is not None:
         evaluations = Evaluations(
-            evaluation, agreed_measure(measure, group), journal, best_weights_for(checkpoints, group)
+            evaluation, agreed_measure(measure, group), journal, best_weights_for(checkpoints, group), group
         )
         evaluations.check(model)
         evaluations.replay()

@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 
 from hone.contract.training import Training
 from hone.precision import MixedPrecision
-from hone.tasks.base import Loss
+from hone.tasks.base import Loss, loss_of
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
 
 log = logging.getLogger(__name__)
@@ -72,9 +72,7 @@ class HoneTrainer(Trainer):
         if self._loss is None:
             return super().compute_loss(model, inputs, *arguments, **options)
         # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.
-        inputs = dict(inputs)
-        labels = inputs.pop("labels")
-        return self._loss(model(**inputs).logits, labels)
+        return loss_of(model, inputs, self._loss)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
         """Evaluate as the run wants it; Trainer has no part in what follows."""

@@ -1,6 +1,5 @@
 """What a student is trained with: the teacher's answers, the labels, and what happens inside the teacher."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,8 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from hone.contract.training import TaskType
-from hone.errors import RunError
+from hone.evaluate.language import IGNORED
 from hone.tasks.base import Loss
-
-#: Labels of tokens that don't count.
-IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -191,16 +187,6 @@ def remove_projections(student: PreTrainedModel) -> None:
     """Take them away again."""
     if hasattr(student, PROJECTIONS):
         delattr(student, PROJECTIONS)
-
-
-def frozen(network: PreTrainedModel) -> PreTrainedModel:
-    """Return a copy that does not learn."""
-    return copy.deepcopy(network).eval().requires_grad_(False)
-
-
-def refuse_layers(what: str, kind: str) -> RunError:
-    """Say that a network has no layers to compare."""
-    return RunError("ConfigInvalid", f"A {kind} model has no Transformer layers to compare; leave distill.{what} out.")
 
 
 def _mean(values: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

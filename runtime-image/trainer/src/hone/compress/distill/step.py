@@ -5,14 +5,7 @@ from typing import Any
 import hone_kernels
 from transformers import PreTrainedModel
 
-from hone.compress.distill.loss import (
-    Distillation,
-    Weights,
-    add_projections,
-    frozen,
-    refuse_layers,
-    remove_projections,
-)
+from hone.compress.distill.loss import Distillation, Weights, add_projections, remove_projections
 from hone.compress.distill.student import evenly, make_student
 from hone.compress.figures import count
 from hone.compress.prune.layers import find_stacks
@@ -52,7 +45,10 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     origins = _origins(student, teacher, chosen if options.teacher is None else None)
     for name, weight in (("hiddenStateWeight", weights.hidden), ("attentionWeight", weights.attention)):
         if weight and not origins:
-            raise refuse_layers(name, teacher.config.model_type)
+            raise RunError(
+                "ConfigInvalid",
+                f"A {teacher.config.model_type} model has no Transformer layers to compare; leave distill.{name} out.",
+            )
     subject.network = student
     lesson = tools.learning.lesson(subject, training)
     if weights.hidden:
@@ -89,7 +85,8 @@ def _computed() -> str:
 
 def _teacher(options: Distill, subject: Subject, tools: Tools) -> PreTrainedModel:
     if options.teacher is None:
-        return frozen(subject.network)
+        # The student is a copy of it.
+        return subject.network
     other = tools.teachers(options.teacher)
     own, theirs = subject.task, other.task
     if (own.type, own.labels) != (theirs.type, theirs.labels):

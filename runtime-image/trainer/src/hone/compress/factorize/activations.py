@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hone.evaluate.classifier import Row
+from hone.evaluate.classifier import Row, tensors
 
 
 def second_moments(network: nn.Module, layers: Mapping[str, nn.Module], rows: Sequence[Row]) -> dict[str, torch.Tensor]:
@@ -27,7 +27,7 @@ def second_moments(network: nn.Module, layers: Mapping[str, nn.Module], rows: Se
     try:
         with torch.no_grad():
             for row in rows:
-                network(**{name: torch.from_numpy(values) for name, values in row.items()})
+                network(**tensors(row))
     finally:
         for hook in hooks:
             hook.remove()

@@ -12,7 +12,7 @@ from hone.compress.subject import Subject
 from hone.compress.technique import Applied, NetworkStep, Tools
 from hone.contract.compression import Factorize
 from hone.errors import RunError
-from hone.models.low_rank import LowRank, matrix_of, replace
+from hone.models.low_rank import LowRank, matrix_of
 
 #: How many rows the inputs of layers are looked at on.
 CALIBRATION_ROWS = 128
@@ -87,7 +87,7 @@ class _Factorizer:
         factors = found.factors(rank)
         module = LowRank.like(layer, rank)
         module.set_factors(factors.up, factors.down, layer.bias)
-        replace(self._network, path, module)
+        self._network.set_submodule(path, module)
         return {
             "layer": path,
             "rank": rank,

@@ -9,6 +9,7 @@ from hone.compress.subject import Subject
 from hone.compress.technique import Applied, NetworkStep, Tools
 from hone.contract.compression import Fuse
 from hone.errors import RunError
+from hone.evaluate.classifier import tensors
 from hone.models.folded import fold
 
 #: Largest difference of a logit, relative to max(1, |logit|), that folding may make.
@@ -28,7 +29,7 @@ def fuse(options: Fuse) -> NetworkStep:
 
 def _fuse(subject: Subject, wanted: list[str]) -> Applied:
     network = subject.network.eval()
-    inputs = {name: torch.from_numpy(values) for name, values in subject.placeholder_rows()[-1].items()}
+    inputs = tensors(subject.placeholder_rows()[-1])
     with torch.no_grad():
         before = network(**inputs).logits
     found = [_asked(one, wanted) for one in find(network, inputs)]

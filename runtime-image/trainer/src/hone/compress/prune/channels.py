@@ -7,7 +7,6 @@ Transformer's hidden states, which every block adds to, stays: a student of anot
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
 import torch_pruning
 from torch import nn
 from torch_pruning.dependency import DependencyGraph, Group
@@ -17,8 +16,9 @@ from transformers.pytorch_utils import Conv1D
 
 from hone.compress.prune.ranking import Removal, Removed, lowest
 from hone.compress.prune.targets import check_names
-from hone.compress.quantize.layers import matches
+from hone.compress.quantize.layers import matches_any
 from hone.errors import RunError
+from hone.evaluate.classifier import tensors
 
 _SCORES: dict[str, Any] = {
     "Magnitude": scoring.GroupMagnitudeImportance,
@@ -38,7 +38,7 @@ def remove(removal: Removal) -> Removed:
     groups, scores = [], []
     for group in _groups(graph, network, names):
         if not _is_width(graph, group, names) or any(
-            matches(names.get(dep.target.module, ""), exclude) for dep, _ in group for exclude in removal.excluded
+            matches_any(names.get(dep.target.module, ""), removal.excluded) for dep, _ in group
         ):
             continue
         found = score(group)
@@ -79,8 +79,7 @@ def dependency_graph(removal: Removal) -> DependencyGraph:
             f"The layers of a {kind} model are of a kind that can't be made narrower yet; write pattern Layers or "
             "Unstructured.",
         )
-    row = removal.subject.placeholder_rows()[-1]
-    inputs = {name: torch.from_numpy(values) for name, values in row.items()}
+    inputs = tensors(removal.subject.placeholder_rows()[-1])
     gradients = {parameter: parameter.grad for parameter in network.parameters()}
     graph = DependencyGraph().build_dependency(
         network, example_inputs=inputs, forward_fn=lambda model, given: model(**given).logits

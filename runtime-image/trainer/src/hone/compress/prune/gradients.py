@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from transformers import PreTrainedModel
 
 from hone.compress.learning import Lesson
+from hone.tasks.base import loss_of
 
 #: Enough for a ranking that stays the same with more.
 BATCHES = 16
@@ -18,13 +19,7 @@ def gradients(network: PreTrainedModel, lesson: Lesson) -> Iterator[None]:
     network.eval()
     network.zero_grad(set_to_none=True)
     for batch in lesson.batches(BATCH_SIZE, BATCHES):
-        labels = batch["labels"]
-        if lesson.loss is None:
-            loss = network(**batch).loss
-        else:
-            loss = lesson.loss(
-                network(**{name: value for name, value in batch.items() if name != "labels"}).logits, labels
-            )
+        loss = network(**batch).loss if lesson.loss is None else loss_of(network, batch, lesson.loss)
         loss.backward()
     try:
         yield

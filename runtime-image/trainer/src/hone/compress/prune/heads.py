@@ -13,7 +13,7 @@ from torch_pruning.dependency import DependencyGraph
 from hone.compress.prune.channels import dependency_graph
 from hone.compress.prune.ranking import Removal, Removed, lowest, worth
 from hone.compress.prune.targets import check_names
-from hone.compress.quantize.layers import matches
+from hone.compress.quantize.layers import matches_any
 from hone.errors import RunError
 
 #: How attention modules call the width of a head, the number of heads, that of keys' heads, and the width of all heads.
@@ -49,11 +49,7 @@ def remove(removal: Removal) -> Removed:
     network = removal.subject.network
     check_names(network, removal.excluded)
     graph = cache(lambda: dependency_graph(removal))
-    found = [
-        attention
-        for attention in attentions(network, graph)
-        if not any(matches(attention.name, exclude) for exclude in removal.excluded)
-    ]
+    found = [attention for attention in attentions(network, graph) if not matches_any(attention.name, removal.excluded)]
     if not found:
         raise RunError(
             "ConfigInvalid",

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from hone.compress.prune.ranking import Removal, Removed, worth
 from hone.compress.prune.targets import check_names
-from hone.compress.quantize.layers import matches
+from hone.compress.quantize.layers import matches_any
 from hone.errors import RunError
 
 
@@ -37,7 +37,7 @@ def remove(removal: Removal) -> Removed:
         (stack, index)
         for stack in stacks
         for index in range(stack.fixed, len(stack.blocks))
-        if not any(matches(f"{stack.name}.{index}", exclude) for exclude in removal.excluded)
+        if not matches_any(f"{stack.name}.{index}", removal.excluded)
     ]
     scores = torch.stack([_score(stack.blocks[index], removal.importance) for stack, index in places])
     share = removal.share * sum(len(stack.blocks) for stack in stacks) / max(len(places), 1)

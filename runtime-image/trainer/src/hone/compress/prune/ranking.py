@@ -61,7 +61,10 @@ def lowest(scores: Sequence[torch.Tensor], share: float, whole: bool) -> list[li
 
 def worth(weight: torch.Tensor, importance: str) -> torch.Tensor:
     """How much each number counts: its square, or the first-order change of the loss without it, both not negative."""
-    if importance == "Taylor":
-        assert weight.grad is not None  # noqa: S101 - the loss depends on it
-        return (weight.detach() * weight.grad).abs()
-    return weight.detach().square()
+    return first_order(weight) if importance == "Taylor" else weight.detach().square()
+
+
+def first_order(weight: torch.Tensor) -> torch.Tensor:
+    """How much the loss changes, to first order, without a number (Molchanov et al., 2019, arXiv:1906.10771)."""
+    assert weight.grad is not None  # noqa: S101 - the loss depends on every layer
+    return (weight.detach() * weight.grad).abs()

@@ -8,6 +8,7 @@ from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.pytorch_utils import Conv1D
 
+from hone.compress.prune.ranking import first_order
 from hone.compress.prune.targets import WEIGHTED
 
 #: Importance of each weight of a layer, in the shape of the weight.
@@ -22,10 +23,8 @@ def magnitude(layer: nn.Module) -> torch.Tensor:
 
 
 def taylor(layer: nn.Module) -> torch.Tensor:
-    """How much the loss changes, to first order, without a weight (Molchanov et al., 2019, arXiv:1906.10771)."""
-    weight = layer.get_parameter("weight")
-    assert weight.grad is not None  # noqa: S101 - the loss depends on every layer
-    return (weight.detach() * weight.grad).abs()
+    """How much the loss changes without each weight."""
+    return first_order(layer.get_parameter("weight"))
 
 
 def zero_lowest(layers: Mapping[str, nn.Module], share: float, score: Score, whole: bool) -> None:

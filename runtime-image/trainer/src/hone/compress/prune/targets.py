@@ -6,7 +6,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from hone.compress.quantize.layers import matches
+from hone.compress.quantize.layers import matches, matches_any
 from hone.errors import RunError
 from hone.methods.base import inside, own_heads
 
@@ -29,7 +29,7 @@ def weighted_layers(network: PreTrainedModel, excluded: Sequence[str]) -> dict[s
         if isinstance(module, WEIGHTED)
         and module is not output
         and not inside(name, heads)
-        and not any(matches(name, exclude) for exclude in excluded)
+        and not matches_any(name, excluded)
     }
     if not found:
         raise RunError("ConfigInvalid", "prune.excludeLayers leaves no layer that could be pruned; name fewer of them.")

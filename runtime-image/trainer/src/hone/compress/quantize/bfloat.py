@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from hone.compress.quantize.graphs import floats, save
+from hone.compress.quantize.graphs import floats, save, set_nodes
 from hone.compress.quantize.layers import excluded_nodes
 from hone.contract.compression import Quantize
 from hone.errors import RunError
@@ -54,9 +54,7 @@ class BFloat16:
             tensor.CopyFrom(
                 TensorProto(name=stored, data_type=TensorProto.BFLOAT16, dims=rounded.shape, raw_data=rounded.tobytes())
             )
-        nodes = [*casts, *model.graph.node]
-        del model.graph.node[:]
-        model.graph.node.extend(nodes)
+        set_nodes(model.graph, [*casts, *model.graph.node])
         save(model, target)
         return [_WARNING]
 

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from hone.compress.quantize.graphs import PRODUCTS, consumers, producers
 from hone.errors import RunError
 
 _INTEGER_OPERATORS = frozenset(
@@ -11,7 +12,6 @@ _INTEGER_OPERATORS = frozenset(
 )
 #: Those of them that a weight is multiplied by.
 _INTEGER_PRODUCTS = frozenset({"MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul"})
-_PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 
 
 def violations(model: onnx.ModelProto, *, symmetric: bool) -> list[str]:
@@ -34,11 +34,8 @@ def check(model: onnx.ModelProto, *, symmetric: bool) -> None:
 class _Checker:
     def __init__(self, graph: onnx.GraphProto, symmetric: bool) -> None:
         self._constants = {tensor.name: tensor for tensor in graph.initializer}
-        self._producers = {output: node for node in graph.node for output in node.output}
-        self._consumers: dict[str, list[onnx.NodeProto]] = {}
-        for node in graph.node:
-            for name in node.input:
-                self._consumers.setdefault(name, []).append(node)
+        self._producers = producers(graph)
+        self._consumers = consumers(graph)
         self._symmetric = symmetric
 
     def problems(self, node: onnx.NodeProto) -> list[str | None]:
@@ -48,7 +45,7 @@ class _Checker:
             return [*self._parameters(node), self._weight_behind(node), self._followed(node)]
         if node.op_type == "DequantizeLinear":
             return [*self._parameters(node), self._preceded(node), self._bias(node)]
-        return [self._whole(node)] if node.op_type in _PRODUCTS else []
+        return [self._whole(node)] if node.op_type in PRODUCTS else []
 
     def _integers(self, node: onnx.NodeProto) -> list[str | None]:
         if self._symmetric:

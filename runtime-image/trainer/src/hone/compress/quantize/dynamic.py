@@ -5,20 +5,17 @@ from pathlib import Path
 
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from hone.compress.quantize.layerwise import Write
+from hone.compress.quantize.layerwise import Scheme, Write
 from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 
 
-class DynamicInt8:
+class DynamicInt8(Scheme):
     """For processors: needs no calibration."""
 
-    known: Sequence[str] = ("MatMul", "Gemm", "Gather")
-    symmetric = False
-    calibration_rows = 0
-
     def __init__(self, options: Quantize) -> None:
+        super().__init__(options)
         if options.target == "TensorRT":
             raise RunError(
                 "ConfigInvalid",
@@ -30,7 +27,6 @@ class DynamicInt8:
                 "quantize.calibration means nothing to INT8Dynamic without smoothQuantAlpha; leave it out.",
             )
         self._per_channel = options.per_channel is not False
-        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """There are no ranges to take."""
@@ -39,7 +35,7 @@ class DynamicInt8:
             quantize_dynamic(
                 source,
                 target,
-                op_types_to_quantize=list(self.kinds),
+                op_types_to_quantize=self.kinds,
                 per_channel=self._per_channel,
                 weight_type=QuantType.QInt8,
                 # The quantizer turns each Gemm into a MatMul of this name before it looks at the names.

@@ -9,16 +9,17 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-#: Protocol buffers end at 2 GiB; from here on the weights go into a file of their own.
-_EXTERNAL_FROM = 1_800_000_000
+from hone.evaluate.size import EXTERNAL_FROM
 
+#: What multiplies by a weight, and takes INT8 on its inputs.
+PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 #: Which input is the weight.
 _WEIGHT_AT = {"MatMul": 1, "Gemm": 1, "Gather": 0, "Conv": 1}
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
     """Write a model whose tensors are in memory."""
-    large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > _EXTERNAL_FROM
+    large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > EXTERNAL_FROM
     if large:
         onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data")
     else:
@@ -28,6 +29,26 @@ def save(model: onnx.ModelProto, path: Path) -> None:
 def floats(graph: onnx.GraphProto) -> dict[str, TensorProto]:
     """Return the stored tensors of 32-bit numbers, by name."""
     return {tensor.name: tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT}
+
+
+def producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
+    """Return the node that makes each tensor."""
+    return {output: node for node in graph.node for output in node.output}
+
+
+def consumers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
+    """Return the nodes that read each tensor."""
+    found: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def set_nodes(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto]) -> None:
+    """Give a graph other nodes, in their order."""
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def weight_of(node: onnx.NodeProto, stored: dict[str, TensorProto]) -> TensorProto | None:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import onnx
 
-from hone.errors import RunError
+from hone.errors import RunError, some_of
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
 #: The exporter's wrapper around the model.
 _ROOT = "model."
-_SHOWN = 8
 
 
 def layer_of(node: onnx.NodeProto) -> str:
@@ -35,11 +34,10 @@ def excluded_nodes(graph: onnx.GraphProto, patterns: Sequence[str], kinds: Seque
         found = {name for name, layer in layers.items() if matches(layer, pattern)}
         if not found:
             known = sorted(set(layers.values()))
-            more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
             raise RunError(
                 "ConfigInvalid",
                 f"quantize.excludeLayers names {pattern}, which is no layer that would be quantized; "
-                f"there are {', '.join(known[:_SHOWN])}{more}.",
+                f"there are {some_of(known)}.",
             )
         excluded |= found
     return sorted(excluded)
@@ -52,6 +50,11 @@ def layers_of(graph: onnx.GraphProto, kinds: Sequence[str], excluded: frozenset[
         if node.op_type in kinds and node.name not in excluded:
             found.setdefault(layer_of(node) or node.name, []).append(node.name)
     return found
+
+
+def matches_any(layer: str, patterns: Sequence[str]) -> bool:
+    """Whether the layer's path is meant by one of the names."""
+    return any(matches(layer, pattern) for pattern in patterns)
 
 
 def matches(layer: str, pattern: str) -> bool:

@@ -2,9 +2,9 @@
 
 import logging
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import onnx
 
@@ -27,17 +27,21 @@ Write = Callable[[Path, Sequence[str]], None]
 _ROWS = 128
 
 
-class Scheme(Protocol):
+class Scheme(ABC):
     """One way of storing weights as integers."""
 
-    #: Operators that it has a quantizer for, and those of them that are wanted.
-    known: Sequence[str]
-    kinds: Sequence[str]
+    #: Operators that it has a quantizer for.
+    known: Sequence[str] = ("MatMul", "Gemm", "Gather")
     #: Whether the result has to be what TensorRT takes.
-    symmetric: bool
+    symmetric = False
     #: How many rows it takes ranges from.
-    calibration_rows: int
+    calibration_rows = 0
 
+    def __init__(self, options: Quantize) -> None:
+        #: Those of the operators that are wanted.
+        self.kinds = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
+
+    @abstractmethod
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """Take ranges once, for any number of results; `folder` is for temporary files."""
 

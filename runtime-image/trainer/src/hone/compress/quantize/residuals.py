@@ -2,8 +2,8 @@
 
 import onnx
 
-#: What takes INT8 on its inputs.
-_QUANTIZED = frozenset({"MatMul", "Gemm", "Conv"})
+from hone.compress.quantize.graphs import PRODUCTS, producers
+
 _PAIR = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 
@@ -14,27 +14,27 @@ def restore_residuals(graph: onnx.GraphProto) -> None:
     addition beside a product then adds up rounding errors from layer to layer, and saves nothing for it. Only what an
     embedding answers stays rounded: its table is INT8, and looking it up there is what makes it small.
     """
-    producers = {output: node for node in graph.node for output in node.output}
+    makers = producers(graph)
     for node in graph.node:
-        if node.op_type in _QUANTIZED | _PAIR:
+        if node.op_type in PRODUCTS | _PAIR:
             continue
         for index, name in enumerate(node.input):
-            original = _before_rounding(name, producers)
-            if original is not None and not _is_lookup(original, producers):
+            original = _before_rounding(name, makers)
+            if original is not None and not _is_lookup(original, makers):
                 node.input[index] = original
     _drop_unused(graph)
 
 
-def _before_rounding(name: str, producers: dict[str, onnx.NodeProto]) -> str | None:
-    dequantize = producers.get(name)
+def _before_rounding(name: str, makers: dict[str, onnx.NodeProto]) -> str | None:
+    dequantize = makers.get(name)
     if dequantize is None or dequantize.op_type != "DequantizeLinear":
         return None
-    quantize = producers.get(dequantize.input[0])
+    quantize = makers.get(dequantize.input[0])
     return quantize.input[0] if quantize is not None and quantize.op_type == "QuantizeLinear" else None
 
 
-def _is_lookup(name: str, producers: dict[str, onnx.NodeProto]) -> bool:
-    producer = producers.get(name)
+def _is_lookup(name: str, makers: dict[str, onnx.NodeProto]) -> bool:
+    producer = makers.get(name)
     return producer is not None and producer.op_type == "Gather"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hone.contract.compression import Sensitivity
+from hone.errors import some_of
 from hone.evaluate.onnx_classifier import OnnxClassifier, Row
 
 log = logging.getLogger(__name__)
@@ -135,10 +136,9 @@ def _some(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 def _told(layers: Sequence[str], alone: Mapping[str, float], whole: float, rest: float) -> list[str]:
     if not layers:
         return []
-    shown = ", ".join(f"{layer} ({alone[layer]:.1%})" for layer in layers[:_NAMED])
-    more = f" and {len(layers) - _NAMED} more" if len(layers) > _NAMED else ""
+    shown = some_of([f"{layer} ({alone[layer]:.1%})" for layer in layers], _NAMED)
     why = "stays in FP32, for quantizing it" if len(layers) == 1 else "stay in FP32, for quantizing one of them"
     return [
-        f"{shown}{more} {why} alone changes the answers by so much; with all layers quantized they change by "
+        f"{shown} {why} alone changes the answers by so much; with all layers quantized they change by "
         f"{whole:.1%}, without {'this one' if len(layers) == 1 else 'these'} by {rest:.1%}."
     ]

@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from hone.compress.quantize.graphs import attribute, floats, save, weight_of
+from hone.compress.quantize.graphs import attribute, consumers, floats, producers, save, set_nodes, weight_of
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import PROVIDER, Row
 
@@ -91,11 +91,8 @@ class _Smoother:
     def __init__(self, graph: onnx.GraphProto) -> None:
         self._graph = graph
         self._stored = floats(graph)
-        self._producers = {output: node for node in graph.node for output in node.output}
-        self._consumers: dict[str, list[onnx.NodeProto]] = {}
-        for node in graph.node:
-            for name in node.input:
-                self._consumers.setdefault(name, []).append(node)
+        self._producers = producers(graph)
+        self._consumers = consumers(graph)
         self._outputs = {output.name for output in graph.output}
         self._before: dict[str, onnx.NodeProto] = {}
 
@@ -123,8 +120,7 @@ class _Smoother:
                 if (made := self._before.pop(name, None)) is not None:
                     nodes.append(made)
             nodes.append(node)
-        del self._graph.node[:]
-        self._graph.node.extend(nodes)
+        set_nodes(self._graph, nodes)
         used = {name for node in nodes for name in node.input}
         for tensor in [tensor for tensor in self._graph.initializer if tensor.name not in used]:
             self._graph.initializer.remove(tensor)

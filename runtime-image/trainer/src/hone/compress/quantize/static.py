@@ -7,7 +7,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from hone.compress.quantize.graphs import save
-from hone.compress.quantize.layerwise import Write
+from hone.compress.quantize.layerwise import Scheme, Write
 from hone.compress.quantize.residuals import restore_residuals
 from hone.contract.compression import Calibration, Quantize
 from hone.errors import RunError
@@ -17,7 +17,7 @@ DEFAULT_SAMPLES = 128
 DEFAULT_PERCENTILE = 99.99
 
 
-class StaticInt8:
+class StaticInt8(Scheme):
     """Quantizes products with weights, convolutions and embeddings; nothing else.
 
     What is added to the attention scores masks with the smallest number there is. One range for it and for real scores
@@ -25,9 +25,10 @@ class StaticInt8:
     have no weight to save and whose ranges differ from row to row. Both are told by the graph's shape, not by names.
     """
 
-    known: Sequence[str] = ("MatMul", "Gemm", "Conv", "Gather")
+    known = ("MatMul", "Gemm", "Conv", "Gather")
 
     def __init__(self, options: Quantize) -> None:
+        super().__init__(options)
         self._calibration = options.calibration or Calibration()
         if self._calibration.percentile is not None and self._calibration.method != "Percentile":
             raise RunError(
@@ -36,7 +37,6 @@ class StaticInt8:
         self.calibration_rows = self._calibration.samples or DEFAULT_SAMPLES
         self.symmetric = options.target == "TensorRT"
         self._per_channel = options.per_channel is not False
-        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """Ranges are taken by the first result, and kept for all others."""
@@ -49,7 +49,7 @@ class StaticInt8:
                 _Reader(calibration),
                 calibration_cache_path=ranges,
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(self.kinds),
+                op_types_to_quantize=self.kinds,
                 nodes_to_exclude=list(excluded),
                 per_channel=self._per_channel,
                 # TensorRT takes symmetric ranges only; processors are three times faster with unsigned ones.

@@ -9,8 +9,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization.onnx_model import ONNXModel
 
-from hone.compress.quantize.graphs import floats, save, weight_of
-from hone.compress.quantize.layerwise import Write
+from hone.compress.quantize.graphs import floats, save, set_nodes, weight_of
+from hone.compress.quantize.layerwise import Scheme, Write
 from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
@@ -22,17 +22,14 @@ DEFAULT_EMBEDDING_BITS = 8
 _IR_VERSION = 10
 
 
-class WeightOnlyInt4:
+class WeightOnlyInt4(Scheme):
     """Each group of weights has a scale and a zero point of its own: MatMulNBits, and tables in 8 or 4 bits.
 
     Rounded to the nearest. Activations are not rounded, so that no calibration is needed.
     """
 
-    known: Sequence[str] = ("MatMul", "Gemm", "Gather")
-    symmetric = False
-    calibration_rows = 0
-
     def __init__(self, options: Quantize) -> None:
+        super().__init__(options)
         if options.target == "TensorRT":
             raise RunError(
                 "Unsupported",
@@ -51,7 +48,6 @@ class WeightOnlyInt4:
             )
         self._group = options.group_size or DEFAULT_GROUP
         self._bits = options.embedding_bits or DEFAULT_EMBEDDING_BITS
-        self.kinds: Sequence[str] = [kind for kind in self.known if kind != "Gather" or options.embeddings is not False]
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """There are no ranges to take."""
@@ -108,8 +104,7 @@ def _tables_in_int8(graph: onnx.GraphProto, excluded: frozenset[str]) -> None:
             made[table.name] = _store_rows(graph, table)
         numbers, scales = made[table.name]
         nodes += _look_up(node, numbers, scales)
-    del graph.node[:]
-    graph.node.extend(nodes)
+    set_nodes(graph, nodes)
 
 
 def _store_rows(graph: onnx.GraphProto, table: TensorProto) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import onnx
 from hone.compress.quantize.layers import layer_of
 from hone.contract.compression import Step
 from hone.contract.training import Task
-from hone.errors import RunError
+from hone.errors import RunError, some_of
 from hone.evaluate.classifier import Row
 
 #: What torch.onnx's own operator library is written for; other versions go through ONNX's converter.
@@ -65,8 +65,7 @@ def name_places(nodes: Iterable[onnx.NodeProto]) -> str:
         f"{operator(node)} in {layer} ({node.name})" if (layer := layer_of(node)) else f"{operator(node)} ({node.name})"
         for node in nodes
     ]
-    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-    return ", ".join(named[:_SHOWN]) + more
+    return some_of(named, _SHOWN)
 
 
 def operator(node: onnx.NodeProto) -> str:

@@ -2,6 +2,8 @@
 
 import onnx
 
+from hone.compress.quantize.graphs import PRODUCTS
+
 #: Operators of ONNX that its table of supported operators (docs/operators.md of onnx-tensorrt) says no to.
 _UNKNOWN = frozenset(
     {
@@ -37,7 +39,6 @@ _UNKNOWN = frozenset(
         "Unique",
     }
 )
-_PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 
 
 def unknown_to_tensor_rt(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -54,4 +55,4 @@ def untyped_products(model: onnx.ModelProto, wanted: int) -> list[onnx.NodeProto
     """
     inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph
     types = {entry.name: entry.type.tensor_type.elem_type for entry in (*inferred.value_info, *inferred.output)}
-    return [node for node in model.graph.node if node.op_type in _PRODUCTS and types.get(node.output[0]) != wanted]
+    return [node for node in model.graph.node if node.op_type in PRODUCTS and types.get(node.output[0]) != wanted]
