@@ -4,6 +4,7 @@ import dev.hone.api.FieldManagers;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.operator.observe.OwnedWatch;
 import dev.hone.operator.observe.SourceWatch;
+import dev.hone.operator.observe.UnseenWatch;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunView;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -43,6 +44,7 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
     sources = watch;
     List<EventSource<?, CompressionJob>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.addAll(OwnedWatch.ofRuns(CompressionJob.KIND, context));
+    eventSources.add(new UnseenWatch<>(context));
     return eventSources;
   }
 

@@ -4,6 +4,7 @@ import dev.hone.api.FieldManagers;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.operator.observe.OwnedWatch;
 import dev.hone.operator.observe.SourceWatch;
+import dev.hone.operator.observe.UnseenWatch;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunStatusFactory;
 import dev.hone.operator.run.RunView;
@@ -44,6 +45,7 @@ public class FineTuneJobReconciler implements Reconciler<FineTuneJob> {
     sources = watch;
     List<EventSource<?, FineTuneJob>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.addAll(OwnedWatch.ofRuns(FineTuneJob.KIND, context));
+    eventSources.add(new UnseenWatch<>(context));
     return eventSources;
   }
 

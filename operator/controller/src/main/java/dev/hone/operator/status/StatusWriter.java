@@ -16,7 +16,7 @@ public final class StatusWriter {
     /** Nothing changed, so that nothing was written. */
     UNCHANGED,
     WRITTEN,
-    /** Written, but the spec is another one by now: look again at once. */
+    /** Written, but the spec or the resource is another one by now: look again at once. */
     OVERTAKEN
   }
 
@@ -49,9 +49,10 @@ public final class StatusWriter {
       throw e;
     }
     // The framework takes the event of our own write for seen, and with it that of an edit just
-    // before.
+    // before, or of another resource that was made under the same name.
     return Objects.equals(
-            written.getMetadata().getGeneration(), resource.getMetadata().getGeneration())
+                written.getMetadata().getGeneration(), resource.getMetadata().getGeneration())
+            && Objects.equals(written.getMetadata().getUid(), resource.getMetadata().getUid())
         ? Outcome.WRITTEN
         : Outcome.OVERTAKEN;
   }
