@@ -1,5 +1,6 @@
 package dev.hone.server.batching;
 
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -14,17 +15,24 @@ import org.jspecify.annotations.Nullable;
  * @param group requests of equal groups may share a run; null runs alone
  * @param padding for each input whose axis 1 may be lengthened to the batch's longest, what fills
  *     it
+ * @param deadline when it need not be run any more
  */
 public record BatchRequest(
     Map<String, Tensor> inputs,
     List<String> outputs,
     int rows,
     @Nullable Object group,
-    Map<String, Long> padding) {
+    Map<String, Long> padding,
+    Deadline deadline) {
   /** Copies the collections. */
   public BatchRequest {
     inputs = Map.copyOf(inputs);
     outputs = List.copyOf(outputs);
     padding = Map.copyOf(padding);
+  }
+
+  /** The same with a deadline. */
+  public BatchRequest until(Deadline other) {
+    return new BatchRequest(inputs, outputs, rows, group, padding, other);
   }
 }

@@ -2,9 +2,10 @@ package dev.hone.server.batching;
 
 import dev.hone.server.backend.Backend;
 import dev.hone.server.backend.BackendException;
+import dev.hone.server.inference.InferenceException;
 import dev.hone.server.metrics.ModelStatistics;
-import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.Tensor;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -51,14 +52,16 @@ public final class Batcher implements AutoCloseable {
   /**
    * Queues a request.
    *
-   * @return its outputs; completed by the worker, which must not be kept; cancel it to give up
-   * @throws ProtocolException with status 503 if the queue is full
+   * @return its outputs, or an {@link InferenceException}; completed by the worker, which must not
+   *     be kept; cancel it to give up
+   * @throws InferenceException.Overloaded if the queue is full
    */
   public CompletableFuture<List<Tensor>> submit(BatchRequest request) {
     Pending pending = new Pending(request, new CompletableFuture<>(), System.nanoTime());
     if (!queue.offer(pending)) {
-      throw ProtocolException.unavailable(
-          "model '%s' has too many requests waiting: send this one again later".formatted(model));
+      throw new InferenceException.Overloaded(
+          "model '%s' has too many requests waiting: send this one again later".formatted(model),
+          Duration.ofSeconds(1));
     }
     return pending.answer();
   }
@@ -80,7 +83,10 @@ public final class Batcher implements AutoCloseable {
 
   private void run(List<Pending> batch) {
     try {
-      execute(batch);
+      List<Pending> wanted = batch.stream().filter(this::stillWanted).toList();
+      if (!wanted.isEmpty()) {
+        execute(wanted);
+      }
     } catch (BackendException e) {
       if (batch.size() == 1) {
         batch.getFirst().answer().completeExceptionally(answerTo(e));
@@ -90,10 +96,23 @@ public final class Batcher implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       LOG.errorf(e, "a run of model '%s' failed", model);
-      ProtocolException answer =
-          ProtocolException.internal("model '%s' failed: %s".formatted(model, e));
+      InferenceException answer =
+          new InferenceException.ModelFailed("model '%s' failed: %s".formatted(model, e));
       batch.forEach(pending -> pending.answer().completeExceptionally(answer));
     }
+  }
+
+  private boolean stillWanted(Pending pending) {
+    long now = System.nanoTime();
+    if (pending.request().deadline().passedAt(now)) {
+      pending
+          .answer()
+          .completeExceptionally(
+              new InferenceException.DeadlineExceeded(
+                  "the request's deadline passed after it had waited %d ms for model '%s': allow more time, or send less at once"
+                      .formatted((now - pending.enqueuedNanos()) / 1_000_000, model)));
+    }
+    return !pending.abandoned();
   }
 
   private void execute(List<Pending> batch) throws BackendException {
@@ -149,11 +168,12 @@ public final class Batcher implements AutoCloseable {
     return tensor == null ? Long.MAX_VALUE : tensor.shape().dim(1);
   }
 
-  private ProtocolException answerTo(BackendException e) {
+  private InferenceException answerTo(BackendException e) {
     return e.inputAtFault()
-        ? ProtocolException.badRequest(
+        ? new InferenceException.BadInput(
             "model '%s' refuses these values: %s".formatted(model, e.getMessage()))
-        : ProtocolException.internal("model '%s' failed: %s".formatted(model, e.getMessage()));
+        : new InferenceException.ModelFailed(
+            "model '%s' failed: %s".formatted(model, e.getMessage()));
   }
 
   /** Finishes what waits, then ends the worker and closes the model. */

@@ -1,5 +1,6 @@
 package dev.hone.server.lifecycle;
 
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.BytesTensor;
 import dev.hone.server.protocol.Datatype;
 import dev.hone.server.protocol.InferenceRequest;
@@ -72,7 +73,7 @@ final class WarmUp {
                 .toList();
     try {
       InferenceResponse response =
-          model.infer(new InferenceRequest(null, inputs, List.of())).join();
+          model.infer(new InferenceRequest(null, inputs, List.of()), Deadline.NONE).join();
       writer.response(response);
     } catch (CompletionException e) {
       if (e.getCause() instanceof ProtocolException known) {

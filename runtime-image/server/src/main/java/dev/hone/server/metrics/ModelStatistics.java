@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class ModelStatistics {
   /** Why a request failed, as Triton names it. */
   public enum Failure {
-    /** The queue was full. */
+    /** The queue was full, or the deadline passed in it. */
     REJECTED,
     /** The client went away. */
     CANCELED,

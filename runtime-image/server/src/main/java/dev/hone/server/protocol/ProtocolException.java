@@ -4,7 +4,7 @@ package dev.hone.server.protocol;
  * A request that is answered with an error: its HTTP status and one sentence that says what to send
  * instead.
  */
-public final class ProtocolException extends RuntimeException {
+public class ProtocolException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final int status;

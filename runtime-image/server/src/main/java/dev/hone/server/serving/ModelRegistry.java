@@ -1,5 +1,6 @@
 package dev.hone.server.serving;
 
+import dev.hone.server.inference.InferenceException;
 import dev.hone.server.protocol.ModelMetadata;
 import dev.hone.server.protocol.ProtocolException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -88,7 +89,7 @@ public class ModelRegistry {
 
   private NavigableMap<Long, ServedModel> versions(String name) {
     if (models.isEmpty()) {
-      throw ProtocolException.unavailable(
+      throw new InferenceException.NotReady(
           "the models are still loading: ask again when /v2/health/ready answers 200");
     }
     NavigableMap<Long, ServedModel> versions = models.get(name);

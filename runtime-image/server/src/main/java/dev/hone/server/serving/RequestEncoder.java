@@ -2,6 +2,7 @@ package dev.hone.server.serving;
 
 import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.BytesTensor;
 import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.ProtocolException;
@@ -77,13 +78,14 @@ final class RequestEncoder {
         outputs,
         texts.values().size(),
         signature.batchable() ? encoded.bucket() : null,
-        encoded.padding());
+        encoded.padding(),
+        Deadline.NONE);
   }
 
   private BatchRequest encodeTensors(List<Tensor> inputs, List<String> outputs) {
     Map<String, Tensor> checked = validator.check(inputs);
     if (!signature.batchable()) {
-      return new BatchRequest(checked, outputs, 1, null, Map.of());
+      return new BatchRequest(checked, outputs, 1, null, Map.of(), Deadline.NONE);
     }
     String first = inputs.getFirst().name();
     long rows = inputs.getFirst().shape().dim(0);
@@ -95,7 +97,8 @@ final class RequestEncoder {
       }
     }
     requireRows(first, rows);
-    return new BatchRequest(checked, outputs, (int) rows, rowShapes(checked), Map.of());
+    return new BatchRequest(
+        checked, outputs, (int) rows, rowShapes(checked), Map.of(), Deadline.NONE);
   }
 
   private static Map<String, Shape> rowShapes(Map<String, Tensor> inputs) {

@@ -3,6 +3,7 @@ package dev.hone.server.serving;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
 import dev.hone.server.batching.Batcher;
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.metrics.ModelStatistics.Failure;
 import dev.hone.server.protocol.InferenceRequest;
@@ -83,21 +84,35 @@ public final class ServedModel implements AutoCloseable {
   }
 
   /**
-   * Starts to answer a request.
+   * Starts to answer a request; any thread may call it, and it throws nothing.
    *
-   * @return the response, or a {@link ProtocolException}; cancel it to give up
-   * @throws ProtocolException if the request is refused at once
+   * @return the response, or a {@link ProtocolException}, which is an {@link
+   *     dev.hone.server.inference.InferenceException} where the engine refuses it. It is completed
+   *     by the model's worker, which must not be kept: a front end goes on in a thread of its own,
+   *     and counts what it has answered. Cancel it to give up.
    */
-  public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+  public CompletableFuture<InferenceResponse> infer(InferenceRequest request, Deadline deadline) {
+    try {
+      return start(request, deadline);
+    } catch (RuntimeException refused) {
+      return CompletableFuture.failedFuture(refused);
+    }
+  }
+
+  private CompletableFuture<InferenceResponse> start(InferenceRequest request, Deadline deadline) {
     List<RequestedOutput> requested =
         request.outputs().isEmpty() ? outputs.defaults(encoder.isText(request)) : request.outputs();
-    BatchRequest work = encoder.encode(request, outputs.needed(requested));
+    BatchRequest work = encoder.encode(request, outputs.needed(requested)).until(deadline);
     CompletableFuture<List<Tensor>> computed = batcher.submit(work);
-    CompletableFuture<InferenceResponse> response =
-        computed.thenApply(
-            tensors ->
-                new InferenceResponse(
-                    request.id(), name, version, outputs.answer(requested, tensors)));
+    CompletableFuture<InferenceResponse> response = new CompletableFuture<>();
+    computed.whenComplete(
+        (tensors, failure) -> {
+          if (failure == null) {
+            complete(response, request, requested, tensors);
+          } else {
+            response.completeExceptionally(failure);
+          }
+        });
     response.whenComplete(
         (answer, failure) -> {
           if (response.isCancelled()) {
@@ -107,7 +122,24 @@ public final class ServedModel implements AutoCloseable {
     return response;
   }
 
-  /** Counts a request that was answered. */
+  private void complete(
+      CompletableFuture<InferenceResponse> response,
+      InferenceRequest request,
+      List<RequestedOutput> requested,
+      List<Tensor> computed) {
+    try {
+      response.complete(
+          new InferenceResponse(request.id(), name, version, outputs.answer(requested, computed)));
+    } catch (RuntimeException failure) {
+      response.completeExceptionally(failure);
+    }
+  }
+
+  /**
+   * Counts a request that was answered.
+   *
+   * @param nanos from its arrival to its answer
+   */
   public void countSuccess(long nanos) {
     statistics.succeeded(nanos);
   }
@@ -117,11 +149,11 @@ public final class ServedModel implements AutoCloseable {
     statistics.reset();
   }
 
-  /** Counts a request that was not answered well. */
+  /** Counts a request that was not answered well, by the HTTP status that says why. */
   public void countFailure(int status) {
     statistics.failed(
         switch (status) {
-          case 503 -> Failure.REJECTED;
+          case 503, 504 -> Failure.REJECTED;
           case 499 -> Failure.CANCELED;
           case 500 -> Failure.BACKEND;
           default -> Failure.OTHER;

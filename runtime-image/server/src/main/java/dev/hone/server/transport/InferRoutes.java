@@ -1,6 +1,7 @@
 package dev.hone.server.transport;
 
 import dev.hone.server.config.ServerConfig;
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.InferenceResponse;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestParser;
@@ -76,7 +77,7 @@ public class InferRoutes {
     try {
       requirePlain(context);
       CompletableFuture<InferenceResponse> answer =
-          model.infer(parser.parse(body == null ? new byte[0] : body.getBytes()));
+          model.infer(parser.parse(body == null ? new byte[0] : body.getBytes()), Deadline.NONE);
       loop.runOnContext(ready -> context.response().closeHandler(closed -> answer.cancel(false)));
       answer.whenComplete(
           (response, failure) ->

@@ -3,6 +3,7 @@ package dev.hone.server.batching;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
@@ -69,7 +70,8 @@ class BatchAssemblerProperties {
               List.of("y"),
               size.get(0),
               "group",
-              Map.of("x", PAD)));
+              Map.of("x", PAD),
+              Deadline.NONE));
     }
     return requests;
   }

@@ -7,6 +7,8 @@ import dev.hone.server.backend.Backend;
 import dev.hone.server.backend.BackendException;
 import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.backend.Signature;
+import dev.hone.server.inference.Deadline;
+import dev.hone.server.inference.InferenceException;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.ProtocolException;
@@ -14,6 +16,7 @@ import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.testing.Models;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -158,6 +161,23 @@ class BatcherTest {
   }
 
   @Test
+  void doesNotRunWhatComesTooLate() throws Exception {
+    batcher.submit(tokens(44));
+    gate.awaitArrival();
+    CompletableFuture<List<Tensor>> late =
+        batcher.submit(tokens(54).until(Deadline.after(Duration.ZERO)));
+    CompletableFuture<List<Tensor>> wanted =
+        batcher.submit(tokens(64).until(Deadline.after(Duration.ofMinutes(1))));
+    gate.permits.release(100);
+
+    assertThat(spamLogit(wanted)).isEqualTo(3f);
+    assertThatThrownBy(() -> late.get(30, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(InferenceException.DeadlineExceeded.class)
+        .hasMessageContaining("deadline passed after it had waited");
+    assertThat(gate.rows).containsExactly(1L, 1L);
+  }
+
+  @Test
   void finishesWhatWaitsBeforeItCloses() throws Exception {
     CompletableFuture<List<Tensor>> first = batcher.submit(tokens(44));
     gate.awaitArrival();
@@ -192,7 +212,8 @@ class BatcherTest {
         List.of("logits", "token_scores"),
         1,
         group,
-        padding);
+        padding,
+        Deadline.NONE);
   }
 
   private static float spamLogit(CompletableFuture<List<Tensor>> answer) throws Exception {
