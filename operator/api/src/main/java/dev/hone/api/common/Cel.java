@@ -31,12 +31,40 @@ public final class Cel {
           + " letter or digit, because Services and labels are made of it: write for example llama-3-1 instead of"
           + " llama-3.1";
 
+  private static final String HAS_GPU_LABELS =
+      "(has(self.gpuProducts) || has(self.gpuRequirements) || has(self.gpuPreferences))";
+
   /** What only means something for a pod with GPUs. */
   public static final String GPU_FIELDS =
-      "!(has(self.gpuResource) || has(self.gpuProducts)) || (has(self.gpus) && self.gpus >= 1)";
+      "!(has(self.gpuResource) || "
+          + HAS_GPU_LABELS
+          + ") || (has(self.gpus) && self.gpus >= 1) || has(self.mig)";
 
   public static final String GPU_FIELDS_MESSAGE =
-      "gpuResource and gpuProducts need GPUs: write gpus: 1 or more, or remove them";
+      "gpuResource, gpuProducts, gpuRequirements and gpuPreferences need GPUs: write gpus: 1 or more, or mig, or remove"
+          + " them";
+
+  /** A whole GPU and a part of one cannot train together, and only one of them would be used. */
+  public static final String MIG_ALONE =
+      "!has(self.mig) || !(has(self.gpuResource) || (has(self.gpus) && self.gpus >= 1))";
+
+  public static final String MIG_ALONE_MESSAGE =
+      "a pod gets one MIG instance or whole GPUs, never both: write mig without gpus and gpuResource, or gpus without"
+          + " mig";
+
+  /** Only NVIDIA's GPU Feature Discovery gives nodes the labels that these fields are read from. */
+  public static final String GPU_LABELS =
+      "!has(self.gpuResource) || self.gpuResource.startsWith('nvidia.com/') || !" + HAS_GPU_LABELS;
+
+  public static final String GPU_LABELS_MESSAGE =
+      "gpuProducts, gpuRequirements and gpuPreferences go by the labels of NVIDIA's GPU Feature Discovery: for GPUs of"
+          + " another vendor write an affinity in podTemplate.spec";
+
+  public static final String GPU_PRODUCTS_ONCE =
+      "!has(self.gpuProducts) || !has(self.gpuRequirements) || !has(self.gpuRequirements.products)";
+
+  public static final String GPU_PRODUCTS_ONCE_MESSAGE =
+      "gpuProducts is short for gpuRequirements.products: write one of them";
 
   /** An amount of CPU or memory, as text or as a whole number. */
   public static final String QUANTITY =

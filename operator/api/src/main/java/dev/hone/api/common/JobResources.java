@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** What each pod of a run asks for. */
 @ApiType
 @ValidationRule(value = Cel.GPU_FIELDS, message = Cel.GPU_FIELDS_MESSAGE)
+@ValidationRule(value = Cel.MIG_ALONE, message = Cel.MIG_ALONE_MESSAGE)
+@ValidationRule(value = Cel.GPU_LABELS, message = Cel.GPU_LABELS_MESSAGE)
+@ValidationRule(value = Cel.GPU_PRODUCTS_ONCE, message = Cel.GPU_PRODUCTS_ONCE_MESSAGE)
 @ValidationRule(
     value =
         "!has(self.gpuResource) || !self.gpuResource.contains('/mig-') || !has(self.gpus) || self.gpus <= 1",
@@ -24,16 +27,28 @@ public record JobResources(
         @Max(64)
         @JsonPropertyDescription("GPUs per pod, each with a process of its own (default: 0).")
         @Nullable Integer gpus,
+    @JsonPropertyDescription(
+            "One MIG instance of a GPU by its profile; instead of gpus. The pod runs one process.")
+        @Nullable Mig mig,
     @Size(min = 1, max = 253)
         @Pattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
         @JsonPropertyDescription(
-            "Resource that GPUs are asked for by: nvidia.com/gpu (the default), or one of a MIG profile such as"
-                + " nvidia.com/mig-1g.10gb.")
+            "Resource that GPUs are asked for by (default: nvidia.com/gpu, or what the operator is configured with); for"
+                + " GPUs of other vendors, for example amd.com/gpu, and for shared ones that have a name of their own.")
         @Nullable String gpuResource,
     @Size(min = 1, max = 16)
         @JsonPropertyDescription(
             "GPU products that the pod may run on, as the node label nvidia.com/gpu.product names them (default: any).")
         List<@Size(min = 1, max = 63) String> gpuProducts,
+    @JsonPropertyDescription("What the GPUs must be like.") @Nullable GpuFeatures gpuRequirements,
+    @Size(min = 1, max = 8)
+        @JsonPropertyDescription("What the GPUs had better be like; any others will do.")
+        List<GpuPreference> gpuPreferences,
+    @Size(min = 1, max = 8)
+        @JsonPropertyDescription(
+            "Devices by dynamic resource allocation, as the pod and its container get them. They do not count as gpus:"
+                + " the pod runs one process.")
+        List<DeviceClaim> resourceClaims,
     @Size(min = 1, max = 32)
         @ValidationRule(value = Cel.QUANTITY, message = Cel.QUANTITY_MESSAGE)
         @JsonPropertyDescription("CPUs per pod; request and limit.")
@@ -53,16 +68,38 @@ public record JobResources(
         @Nullable String priorityClassName,
     @Size(min = 1, max = 32)
         @ValidationRule(value = Cel.QUANTITY, message = Cel.QUANTITY_MESSAGE)
-        @JsonPropertyDescription("Size of the memory-backed /dev/shm; counts as memory.")
+        @JsonPropertyDescription(
+            "Size of the memory-backed /dev/shm; counts as memory (default: half of memory for a pod of several GPUs,"
+                + " otherwise what the container runtime gives, 64 MiB).")
         @Nullable Quantity sharedMemory)
     implements PodResources {
 
   public JobResources {
     gpuProducts = gpuProducts == null ? List.of() : List.copyOf(gpuProducts);
+    gpuPreferences = gpuPreferences == null ? List.of() : List.copyOf(gpuPreferences);
+    resourceClaims = resourceClaims == null ? List.of() : List.copyOf(resourceClaims);
   }
 
   /** Number of nodes, and so of pods. */
   public int nodeCount() {
     return nodes == null ? 1 : nodes;
+  }
+
+  /** The same with a resource for GPUs, where none is named. */
+  public JobResources withGpuResource(String resource) {
+    return new JobResources(
+        gpus,
+        mig,
+        gpuResource == null ? resource : gpuResource,
+        gpuProducts,
+        gpuRequirements,
+        gpuPreferences,
+        resourceClaims,
+        cpu,
+        memory,
+        nodes,
+        runtimeClassName,
+        priorityClassName,
+        sharedMemory);
   }
 }

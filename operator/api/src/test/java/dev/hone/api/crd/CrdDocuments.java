@@ -33,7 +33,8 @@ final class CrdDocuments {
       List.of(FineTuneJob.class, CompressionJob.class, InferenceDeployment.class);
 
   /** Lists in which an entry may stand only once; the API server refuses a second one. */
-  private static final Set<String> SETS = Set.of("labels", "gpuProducts", "providers", "patterns");
+  private static final Set<String> SETS =
+      Set.of("labels", "gpuProducts", "products", "providers", "patterns");
 
   private static final ObjectMapper YAML =
       new ObjectMapper(

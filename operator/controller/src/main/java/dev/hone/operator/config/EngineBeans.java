@@ -37,7 +37,8 @@ class EngineBeans {
   @Produces
   @Singleton
   InferenceSettings serving(HoneConfig config) {
-    return new InferenceSettings(config.serverImage(), config.imagePullPolicy());
+    return new InferenceSettings(
+        config.serverImage(), config.imagePullPolicy(), config.gpuResource());
   }
 
   @Produces
@@ -53,6 +54,7 @@ class EngineBeans {
             config.trainerImage(),
             config.imagePullPolicy(),
             config.effectiveReportUrl(),
+            config.gpuResource(),
             authority::caCertificatePem),
         events,
         metrics,

@@ -1,5 +1,6 @@
 package dev.hone.operator.config;
 
+import dev.hone.api.common.PodResources;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
@@ -22,6 +23,13 @@ public interface HoneConfig {
   /** Pull policy of both images ({@code HONE_IMAGE_PULL_POLICY}). */
   @WithDefault("IfNotPresent")
   String imagePullPolicy();
+
+  /**
+   * Extended resource that GPUs are asked for by where a spec names none ({@code
+   * HONE_GPU_RESOURCE}).
+   */
+  @WithDefault(PodResources.DEFAULT_GPU_RESOURCE)
+  String gpuResource();
 
   /** Namespace that the operator runs in ({@code HONE_OPERATOR_NAMESPACE}, by downward API). */
   @WithDefault("hone-system")

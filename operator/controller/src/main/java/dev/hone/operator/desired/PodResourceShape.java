@@ -1,38 +1,23 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.common.PodResources;
-import io.fabric8.kubernetes.api.model.NodeAffinity;
-import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
-import io.fabric8.kubernetes.api.model.NodeSelectorRequirementBuilder;
-import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
-import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.TolerationBuilder;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code spec.resources} means for a pod: requests, limits and the nodes it may run on. */
 final class PodResourceShape {
 
-  /** Label of GPU Feature Discovery with the product's name. */
-  static final String GPU_PRODUCT_LABEL = "nvidia.com/gpu.product";
-
   private PodResourceShape() {}
 
-  static String gpuResource(PodResources resources) {
-    return Optional.ofNullable(resources.gpuResource()).orElse(PodResources.DEFAULT_GPU_RESOURCE);
-  }
-
   static boolean needsGpu(@Nullable PodResources resources) {
-    return resources != null && resources.gpus() != null && resources.gpus() > 0;
+    return resources != null && resources.deviceCount() > 0;
   }
 
   /**
@@ -50,7 +35,7 @@ final class PodResourceShape {
     put("memory", resources.memory(), requests, limits);
     if (needsGpu(resources)) {
       // An extended resource cannot be overcommitted: the request is the limit.
-      limits.put(gpuResource(resources), new Quantity(String.valueOf(resources.gpus())));
+      limits.put(resources.deviceResource(), new Quantity(String.valueOf(resources.deviceCount())));
     }
     if (base.getRequests() != null) {
       requests.putAll(base.getRequests());
@@ -61,12 +46,13 @@ final class PodResourceShape {
     return new ResourceRequirementsBuilder(base)
         .withRequests(requests.isEmpty() ? null : requests)
         .withLimits(limits.isEmpty() ? null : limits)
+        .addAllToClaims(PodDevices.ofContainer(base, resources))
         .build();
   }
 
   /**
-   * Puts the pod on nodes with the wanted GPU products, and lets it onto nodes that are kept for
-   * GPUs.
+   * Puts the pod on nodes with the wanted GPUs, lets it onto nodes that are kept for GPUs, and
+   * names the claims of its devices.
    */
   static void place(PodSpecBuilder pod, @Nullable PodResources resources) {
     if (resources == null) {
@@ -79,9 +65,10 @@ final class PodResourceShape {
       pod.withPriorityClassName(resources.priorityClassName());
     }
     tolerateGpus(pod, resources);
-    if (needsGpu(resources) && !resources.gpuProducts().isEmpty()) {
-      requireProducts(pod, resources.gpuProducts());
+    if (needsGpu(resources)) {
+      GpuAffinity.apply(pod, resources);
     }
+    PodDevices.addTo(pod, resources);
   }
 
   /** Lets the pod onto nodes that are kept for the GPUs which the resources ask for. */
@@ -89,7 +76,7 @@ final class PodResourceShape {
     if (resources == null || !needsGpu(resources)) {
       return;
     }
-    String resource = gpuResource(resources);
+    String resource = resources.deviceResource();
     boolean tolerated =
         pod.buildTolerations().stream().anyMatch(given -> resource.equals(given.getKey()));
     if (!tolerated) {
@@ -114,38 +101,5 @@ final class PodResourceShape {
         .withOperator("Exists")
         .withEffect("NoSchedule")
         .build();
-  }
-
-  private static void requireProducts(PodSpecBuilder pod, List<String> products) {
-    NodeSelectorRequirement product =
-        new NodeSelectorRequirementBuilder()
-            .withKey(GPU_PRODUCT_LABEL)
-            .withOperator("In")
-            .withValues(products)
-            .build();
-    var affinity = pod.editOrNewAffinity();
-    NodeAffinity nodeAffinity = affinity.buildNodeAffinity();
-    List<NodeSelectorTerm> given =
-        nodeAffinity == null
-                || nodeAffinity.getRequiredDuringSchedulingIgnoredDuringExecution() == null
-            ? List.of()
-            : nodeAffinity
-                .getRequiredDuringSchedulingIgnoredDuringExecution()
-                .getNodeSelectorTerms();
-    List<NodeSelectorTerm> terms = new ArrayList<>();
-    // Terms are alternatives: the product must stand in each of them.
-    for (NodeSelectorTerm term : given) {
-      terms.add(new NodeSelectorTermBuilder(term).addToMatchExpressions(product).build());
-    }
-    if (terms.isEmpty()) {
-      terms.add(new NodeSelectorTermBuilder().withMatchExpressions(product).build());
-    }
-    affinity
-        .editOrNewNodeAffinity()
-        .editOrNewRequiredDuringSchedulingIgnoredDuringExecution()
-        .withNodeSelectorTerms(terms)
-        .endRequiredDuringSchedulingIgnoredDuringExecution()
-        .endNodeAffinity()
-        .endAffinity();
   }
 }

@@ -9,11 +9,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
-import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,8 +82,6 @@ final class PodTemplateMerge {
     pod.withAutomountServiceAccountToken(false);
     List<Volume> volumes = new ArrayList<>(parts.volumes());
     List<VolumeMount> mounts = new ArrayList<>(parts.mounts());
-    addSharedMemory(parts.resources(), volumes, mounts);
-    pod.withVolumes(overlay(given.getVolumes(), volumes, Volume::getName));
     List<Container> containers = new ArrayList<>();
     Container ours = null;
     for (Container container : given.getContainers()) {
@@ -96,9 +91,21 @@ final class PodTemplateMerge {
         containers.add(container);
       }
     }
+    SharedMemory shared = SharedMemory.of(parts.resources(), mounts(ours, SharedMemory.PATH));
+    if (shared != null) {
+      volumes.add(shared.volume());
+      mounts.add(shared.mount());
+    }
+    pod.withVolumes(overlay(given.getVolumes(), volumes, Volume::getName));
     // First, so that `kubectl logs` shows it without asking which.
     containers.addFirst(container(ours, parts, mounts, forced));
     return pod.withContainers(containers).build();
+  }
+
+  private static boolean mounts(@Nullable Container container, String path) {
+    return container != null
+        && container.getVolumeMounts().stream()
+            .anyMatch(mount -> path.equals(mount.getMountPath()));
   }
 
   private static Container container(
@@ -132,23 +139,6 @@ final class PodTemplateMerge {
                         .withValue(entry.getValue())
                         .build())
             .toList();
-  }
-
-  private static void addSharedMemory(
-      @Nullable PodResources resources, List<Volume> volumes, List<VolumeMount> mounts) {
-    Quantity size = resources == null ? null : resources.sharedMemory();
-    if (size == null) {
-      return;
-    }
-    volumes.add(
-        new VolumeBuilder()
-            .withName("hone-shm")
-            .withNewEmptyDir()
-            .withMedium("Memory")
-            .withSizeLimit(size)
-            .endEmptyDir()
-            .build());
-    mounts.add(new VolumeMountBuilder().withName("hone-shm").withMountPath("/dev/shm").build());
   }
 
   /** The given items without those whose key is set, and then what is set. */

@@ -73,7 +73,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   @Override
   public UpdateControl<InferenceDeployment> reconcile(
       InferenceDeployment resource, Context<InferenceDeployment> context) {
-    InferenceView view = InferenceView.of(resource);
+    InferenceView view = InferenceView.of(resource).withGpuResource(settings.gpuResource());
     InferenceDeploymentStatus before =
         Objects.requireNonNullElseGet(resource.getStatus(), InferenceDeploymentStatus::empty);
     Resolution resolution =

@@ -5,5 +5,6 @@ package dev.hone.operator.inference;
  *
  * @param image image of the server
  * @param pullPolicy its pull policy
+ * @param gpuResource extended resource of GPUs, where a spec names none
  */
-public record InferenceSettings(String image, String pullPolicy) {}
+public record InferenceSettings(String image, String pullPolicy, String gpuResource) {}

@@ -30,6 +30,20 @@ public record InferenceView(
     @Nullable PodTemplateSpec podTemplate,
     Optional<String> unsupported) {
 
+  /** The same with a resource for GPUs, where the spec names none. */
+  public InferenceView withGpuResource(String resource) {
+    return resources == null
+        ? this
+        : new InferenceView(
+            owner,
+            generation,
+            model,
+            replicas,
+            resources.withGpuResource(resource),
+            podTemplate,
+            unsupported);
+  }
+
   /** The view of a resource. */
   public static InferenceView of(InferenceDeployment resource) {
     InferenceDeploymentSpec spec = resource.getSpec();

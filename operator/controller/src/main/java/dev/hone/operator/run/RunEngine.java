@@ -58,17 +58,18 @@ public final class RunEngine {
    *
    * @param resource the resource
    * @param blank makes an object of its kind without anything in it
-   * @param view the same resource as the run logic sees it
+   * @param asked the same resource as the run logic sees it
    * @param catalog the resources that it may refer to
    * @param maker makes its status
    */
   public <R extends CustomResource<?, RunStatus>> UpdateControl<R> reconcile(
       R resource,
       Supplier<R> blank,
-      RunView view,
+      RunView asked,
       SourceCatalog catalog,
       StatusMaker maker,
       Context<R> context) {
+    RunView view = asked.withGpuResource(settings.gpuResource());
     if (context.isPrimaryResourceDeleted()) {
       return UpdateControl.noUpdate();
     }

@@ -8,7 +8,12 @@ import java.util.function.Supplier;
  * @param image image of the trainer
  * @param pullPolicy its pull policy
  * @param reportUrl where pods report to, without a path
+ * @param gpuResource extended resource of GPUs, where a spec names none
  * @param caCertificate the certificate authority of that address in PEM
  */
 public record RunSettings(
-    String image, String pullPolicy, String reportUrl, Supplier<String> caCertificate) {}
+    String image,
+    String pullPolicy,
+    String reportUrl,
+    String gpuResource,
+    Supplier<String> caCertificate) {}

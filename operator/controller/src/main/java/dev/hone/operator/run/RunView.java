@@ -57,6 +57,28 @@ public record RunView(
     JobConfig create(ResolvedModel model, String hash, @Nullable ReportConfig report);
   }
 
+  /** The same with a resource for GPUs, where the spec names none. */
+  public RunView withGpuResource(String resource) {
+    if (resources == null) {
+      return this;
+    }
+    return new RunView(
+        owner,
+        plural,
+        self,
+        generation,
+        model,
+        data,
+        output,
+        deletionPolicy,
+        resources.withGpuResource(resource),
+        policy,
+        podTemplate,
+        rerun,
+        unsupported,
+        config);
+  }
+
   /** Number of nodes that share a run, each with a pod. */
   public int nodes() {
     return resources == null ? 1 : resources.nodeCount();

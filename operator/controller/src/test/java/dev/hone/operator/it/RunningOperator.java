@@ -1,5 +1,6 @@
 package dev.hone.operator.it;
 
+import dev.hone.api.common.PodResources;
 import dev.hone.operator.compression.CompressionJobReconciler;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.finetune.FineTuneJobReconciler;
@@ -74,6 +75,7 @@ final class RunningOperator implements AutoCloseable {
                 TRAINER_IMAGE,
                 "IfNotPresent",
                 "https://hone-operator.hone-system.svc:8443",
+                PodResources.DEFAULT_GPU_RESOURCE,
                 () -> CA),
             events,
             new RunMetrics(new SimpleMeterRegistry()),
@@ -85,7 +87,7 @@ final class RunningOperator implements AutoCloseable {
         new CompressionJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));
     operator.register(
         new InferenceDeploymentReconciler(
-            new InferenceSettings(SERVER_IMAGE, "IfNotPresent"),
+            new InferenceSettings(SERVER_IMAGE, "IfNotPresent", PodResources.DEFAULT_GPU_RESOURCE),
             events,
             new HttpModelProbe(modelPort),
             clock),
