@@ -124,6 +124,20 @@ def types() -> None:
     save(graph, HERE / "types" / "1")
 
 
+def wide() -> None:
+    """The datatypes that ONNX Runtime's Java binding makes no input of, or JSON cannot carry."""
+    kinds = {"uint16": TensorProto.UINT16, "uint32": TensorProto.UINT32, "uint64": TensorProto.UINT64}
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["in_bf16"], ["out_bf16"]),
+         *(helper.make_node("Cast", ["in_int64"], [f"out_{name}"], to=kind) for name, kind in kinds.items())],
+        "wide",
+        [tensor("in_bf16", TensorProto.BFLOAT16, ["batch", 2]), tensor("in_int64", TensorProto.INT64, ["batch", 2])],
+        [tensor("out_bf16", TensorProto.BFLOAT16, ["batch", 2]),
+         *(tensor(f"out_{name}", kind, ["batch", 2]) for name, kind in kinds.items())],
+    )
+    save(graph, HERE / "wide" / "1")
+
+
 def counter(steps: list[onnx.NodeProto], inputs: list, constants: list, folder: Path) -> None:
     """A loop that counts to `steps` one by one."""
     body = helper.make_graph(
@@ -219,6 +233,7 @@ if __name__ == "__main__":
     affine(1, 2, 1)
     affine(2, 3, 0)
     types()
+    wide()
     spin()
     slow()
     shift()

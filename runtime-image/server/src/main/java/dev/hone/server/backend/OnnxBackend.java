@@ -102,10 +102,13 @@ public final class OnnxBackend implements Backend {
     long[] shape = input.shape().toArray();
     return switch (input) {
       case BytesTensor bytes ->
-          OnnxTensor.createTensor(environment, bytes.values().toArray(new String[0]), shape);
+          OnnxTensor.createTensor(environment, bytes.texts().toArray(new String[0]), shape);
       case NumericTensor numeric ->
           OnnxTensor.createTensor(
-              environment, nativeCopy(numeric), shape, OnnxTypes.onnx(numeric.datatype()));
+              environment,
+              nativeCopy(numeric),
+              shape,
+              OnnxTypes.onnx(numeric.datatype()).orElseThrow());
     };
   }
 
@@ -127,11 +130,10 @@ public final class OnnxBackend implements Backend {
     if (tensor.getInfo().type == OnnxJavaType.STRING) {
       List<String> strings = new ArrayList<>();
       flatten(tensor.getValue(), strings);
-      return new BytesTensor(name, shape, strings);
+      return BytesTensor.ofTexts(name, shape, strings);
     }
     ByteBuffer data = tensor.getByteBuffer().order(ByteOrder.nativeOrder());
-    return new NumericTensor(
-        name, OnnxTypes.datatype(tensor.getInfo().type).orElseThrow(), shape, data);
+    return new NumericTensor(name, OnnxTypes.datatype(tensor.getInfo()).orElseThrow(), shape, data);
   }
 
   private static void flatten(Object value, List<String> into) {

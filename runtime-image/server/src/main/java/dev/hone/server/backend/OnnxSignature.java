@@ -26,6 +26,7 @@ final class OnnxSignature {
     for (NodeInfo node : session.getInputInfo().values()) {
       inputs.add(
           axes(node)
+              .filter(input -> OnnxTypes.onnx(input.datatype()).isPresent())
               .orElseThrow(
                   () ->
                       new BackendException(
@@ -45,7 +46,7 @@ final class OnnxSignature {
 
   private static Optional<Axes> axes(NodeInfo node) {
     if (node.getInfo() instanceof TensorInfo info) {
-      return OnnxTypes.datatype(info.type)
+      return OnnxTypes.datatype(info)
           .map(
               type ->
                   new Axes(

@@ -40,7 +40,7 @@ final class BatchAssembler {
     long rows = parts.stream().mapToLong(part -> part.shape().dim(0)).sum();
     return switch (parts.getFirst()) {
       case BytesTensor first -> {
-        List<String> values = new ArrayList<>();
+        List<byte[]> values = new ArrayList<>();
         parts.forEach(part -> values.addAll(((BytesTensor) part).values()));
         yield new BytesTensor(name, first.shape().with(0, rows), values);
       }

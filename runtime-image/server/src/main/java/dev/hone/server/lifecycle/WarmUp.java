@@ -67,14 +67,13 @@ final class WarmUp {
   private void infer(ServedModel model, int rows, String text) {
     List<Tensor> inputs =
         model.takesText()
-            ? List.of(new BytesTensor("text", Shape.of(rows), Collections.nCopies(rows, text)))
+            ? List.of(BytesTensor.ofTexts("text", Shape.of(rows), Collections.nCopies(rows, text)))
             : model.signature().inputs().stream()
                 .map(input -> ones(input, model.signature().batchable() ? rows : 1))
                 .toList();
     try {
-      InferenceResponse response =
-          model.infer(new InferenceRequest(null, inputs, List.of()), Deadline.NONE).join();
-      writer.response(response);
+      InferenceResponse response = model.infer(InferenceRequest.of(inputs), Deadline.NONE).join();
+      writer.response(response, output -> binaryOnly(model, output));
     } catch (CompletionException e) {
       if (e.getCause() instanceof ProtocolException known) {
         throw known;
@@ -83,6 +82,11 @@ final class WarmUp {
     } catch (CancellationException e) {
       throw ProtocolException.unavailable("the server leaves before its models are warm");
     }
+  }
+
+  private static boolean binaryOnly(ServedModel model, String output) {
+    return model.signature().output(output).stream()
+        .anyMatch(metadata -> metadata.datatype() == Datatype.BF16);
   }
 
   private static boolean hasFreeAxis(ServedModel model) {
@@ -109,12 +113,13 @@ final class WarmUp {
     }
     int elements = shape.elements();
     if (input.datatype() == Datatype.BYTES) {
-      return new BytesTensor(input.name(), shape, Collections.nCopies(elements, "1"));
+      return BytesTensor.ofTexts(input.name(), shape, Collections.nCopies(elements, "1"));
     }
     ByteBuffer data = NumericTensor.allocate(input.datatype(), elements);
     for (int index = 0; index < elements; index++) {
       switch (input.datatype()) {
         case FP16 -> data.putShort(index * 2, Float.floatToFloat16(1));
+        case BF16 -> data.putShort(index * 2, (short) (Float.floatToIntBits(1) >>> 16));
         case FP32 -> data.putFloat(index * 4, 1);
         case FP64 -> data.putDouble(index * 8, 1);
         case INT64, UINT64 -> data.putLong(index * 8, 1);

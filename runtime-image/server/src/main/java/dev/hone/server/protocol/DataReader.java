@@ -3,6 +3,7 @@ package dev.hone.server.protocol;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,8 +26,8 @@ final class DataReader {
   /** Reads from the opening bracket, which is the parser's current token. */
   Tensor read() throws IOException {
     if (datatype == Datatype.BYTES) {
-      List<String> values = new ArrayList<>(elements);
-      readAll((source, index) -> values.add(text(index)));
+      List<byte[]> values = new ArrayList<>(elements);
+      readAll((source, index) -> values.add(text(index).getBytes(StandardCharsets.UTF_8)));
       return new BytesTensor(name, shape, values);
     }
     ElementWriter writer = new ElementWriter(name, datatype, elements);
@@ -36,19 +37,7 @@ final class DataReader {
 
   /** The count that the shape asks for, refused before anything of that size is allocated. */
   private int elements(int bodyLength) {
-    int count;
-    try {
-      count = shape.elements();
-    } catch (ArithmeticException e) {
-      throw ProtocolException.badRequest(
-          "input '%s' has shape %s, which is more elements than one tensor holds"
-              .formatted(name, shape));
-    }
-    if (count == 0) {
-      throw ProtocolException.badRequest(
-          "input '%s' has shape %s, which holds no element: send at least one"
-              .formatted(name, shape));
-    }
+    int count = RawTensor.elements(name, shape);
     // Each element takes at least one character and a separator.
     if (count > bodyLength / 2) {
       throw ProtocolException.badRequest(

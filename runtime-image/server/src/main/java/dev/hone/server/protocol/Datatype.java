@@ -3,7 +3,7 @@ package dev.hone.server.protocol;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** The tensor datatypes of the protocol that can travel as JSON. */
+/** The tensor datatypes of the protocol. All but {@link #BF16} can travel as JSON. */
 public enum Datatype {
   BOOL(1, Kind.BOOLEAN),
   UINT8(1, Kind.INTEGER),
@@ -17,6 +17,8 @@ public enum Datatype {
   FP16(2, Kind.FLOAT),
   FP32(4, Kind.FLOAT),
   FP64(8, Kind.FLOAT),
+  /** The upper half of an FP32; it travels as raw bytes only. */
+  BF16(2, Kind.FLOAT),
   BYTES(0, Kind.BYTES);
 
   /** What a datatype's values are. */
@@ -69,8 +71,13 @@ public enum Datatype {
     };
   }
 
-  /** Reads a datatype's name as a request spells it. */
-  static Datatype parse(String input, String name) {
+  /**
+   * Reads a datatype's name as a request spells it.
+   *
+   * @param input whose datatype it is
+   * @throws ProtocolException with status 400 if there is none of that name
+   */
+  public static Datatype parse(String input, String name) {
     for (Datatype datatype : values()) {
       if (datatype.name().equals(name)) {
         return datatype;

@@ -78,6 +78,11 @@ final class ElementWriter implements DataReader.Elements {
   }
 
   private void putFloating(JsonParser parser, int index) throws IOException {
+    if (datatype == Datatype.BF16) {
+      throw ProtocolException.badRequest(
+          "input '%s' has datatype BF16, which JSON cannot carry: send it as binary data, or as FP32 to a model that takes FP32"
+              .formatted(name));
+    }
     JsonToken token = parser.currentToken();
     if (token != JsonToken.VALUE_NUMBER_INT && token != JsonToken.VALUE_NUMBER_FLOAT) {
       throw wrongElement(parser, name, datatype, index, "finite numbers");

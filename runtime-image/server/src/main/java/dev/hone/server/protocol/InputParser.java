@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.util.TokenBuffer;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one element of a request's {@code inputs}; the order of its members does not matter. */
@@ -14,17 +15,20 @@ final class InputParser {
   private final JsonParser parser;
   private final int bodyLength;
   private final int index;
+  private final BinaryTail tail;
 
   private @Nullable String name;
   private @Nullable String datatypeName;
   private @Nullable Shape shape;
   private @Nullable Tensor tensor;
   private @Nullable TokenBuffer early;
+  private Map<String, Object> parameters = Map.of();
 
-  InputParser(JsonParser parser, int bodyLength, int index) {
+  InputParser(JsonParser parser, int bodyLength, int index, BinaryTail tail) {
     this.parser = parser;
     this.bodyLength = bodyLength;
     this.index = index;
+    this.tail = tail;
   }
 
   Tensor parse() throws IOException {
@@ -42,10 +46,15 @@ final class InputParser {
         case "datatype" -> datatypeName = RequestParser.string(parser, path("datatype"));
         case "shape" -> shape = shape();
         case "data" -> data();
-        case "parameters" -> parameters();
+        case "parameters" -> parameters = ParameterReader.read(parser, path("parameters"));
         default -> parser.skipChildren();
       }
     }
+    Object size = parameters.get("binary_data_size");
+    return size == null ? decoded(fromJson()) : fromTail(size);
+  }
+
+  private Tensor fromJson() throws IOException {
     if (tensor != null) {
       return tensor;
     }
@@ -58,6 +67,29 @@ final class InputParser {
       again.nextToken();
       return read(again);
     }
+  }
+
+  private Tensor fromTail(Object size) {
+    if (tensor != null || early != null) {
+      throw ProtocolException.badRequest(
+          "inputs[%d] has both 'data' and 'binary_data_size': send one of them".formatted(index));
+    }
+    if (!(size instanceof Long bytes) || bytes < 0 || bytes > Integer.MAX_VALUE) {
+      throw ProtocolException.badRequest(
+          "%s.binary_data_size is %s: write how many bytes of the body are this input's"
+              .formatted(path("parameters"), size));
+    }
+    String label = required(name, "name");
+    Datatype datatype = Datatype.parse(label, required(datatypeName, "datatype"));
+    return RawTensor.decode(
+        label, datatype, required(shape, "shape"), tail.take(label, Math.toIntExact(bytes)));
+  }
+
+  /** Files travel in JSON as base64, if the input says so. */
+  private Tensor decoded(Tensor read) {
+    return read instanceof BytesTensor bytes && "base64".equals(parameters.get("content_type"))
+        ? Base64Elements.decode(bytes)
+        : read;
   }
 
   private void data() throws IOException {
@@ -97,23 +129,6 @@ final class InputParser {
       dims[rank++] = parser.getLongValue();
     }
     return Shape.of(Arrays.copyOf(dims, rank));
-  }
-
-  private void parameters() throws IOException {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
-      throw ProtocolException.badRequest("'%s' is not an object".formatted(path("parameters")));
-    }
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      boolean binary = parser.currentName().equals("binary_data_size");
-      parser.nextToken();
-      if (binary) {
-        throw ProtocolException.badRequest(
-            "inputs[%d] is sent as binary data, which this server does not take: send its values"
-                    .formatted(index)
-                + " as JSON in \"data\"");
-      }
-      parser.skipChildren();
-    }
   }
 
   private <T> T required(@Nullable T value, String field) {

@@ -6,8 +6,11 @@ import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.util.ByteArrayBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** Writes the protocol's documents as JSON. */
 public final class JsonWriter {
@@ -52,51 +55,55 @@ public final class JsonWriter {
           generator.writeStringField("platform", model.platform());
           tensors(generator, "inputs", model.inputs());
           tensors(generator, "outputs", model.outputs());
-          generator.writeObjectFieldStart("parameters");
-          for (Map.Entry<String, Object> parameter : model.parameters().entrySet()) {
-            if (parameter.getValue() instanceof List<?> list) {
-              strings(generator, parameter.getKey(), list.stream().map(String::valueOf).toList());
-            } else if (parameter.getValue() instanceof Number number) {
-              generator.writeNumberField(parameter.getKey(), number.longValue());
-            } else {
-              generator.writeStringField(parameter.getKey(), parameter.getValue().toString());
-            }
-          }
-          generator.writeEndObject();
+          parameters(generator, model.parameters());
         });
   }
 
   /**
    * An inference response.
    *
-   * @throws ProtocolException with status 500 if an output holds what JSON cannot
+   * @param binary which outputs follow the document as binary data
+   * @throws ProtocolException with status 500 if another output holds what JSON cannot
    */
-  public byte[] response(InferenceResponse response) {
-    return object(
-        generator -> {
-          if (response.id() != null) {
-            generator.writeStringField("id", response.id());
-          }
-          generator.writeStringField("model_name", response.modelName());
-          generator.writeStringField("model_version", response.modelVersion());
-          generator.writeArrayFieldStart("outputs");
-          for (Tensor output : response.outputs()) {
-            tensor(generator, output);
-          }
-          generator.writeEndArray();
-        });
+  public ResponseBody response(InferenceResponse response, Predicate<String> binary) {
+    List<ByteBuffer> tail = new ArrayList<>();
+    byte[] document =
+        object(
+            generator -> {
+              if (response.id() != null) {
+                generator.writeStringField("id", response.id());
+              }
+              generator.writeStringField("model_name", response.modelName());
+              generator.writeStringField("model_version", response.modelVersion());
+              if (!response.parameters().isEmpty()) {
+                parameters(generator, response.parameters());
+              }
+              generator.writeArrayFieldStart("outputs");
+              for (Tensor output : response.outputs()) {
+                generator.writeStartObject();
+                generator.writeStringField("name", output.name());
+                generator.writeStringField("datatype", output.datatype().name());
+                shape(generator, output.shape());
+                if (binary.test(output.name())) {
+                  ByteBuffer raw = RawTensor.encode(output);
+                  parameters(generator, Map.of("binary_data_size", (long) raw.remaining()));
+                  tail.add(raw);
+                } else {
+                  data(generator, output);
+                }
+                generator.writeEndObject();
+              }
+              generator.writeEndArray();
+            });
+    return new ResponseBody(document, tail);
   }
 
-  private static void tensor(JsonGenerator generator, Tensor tensor) throws IOException {
-    generator.writeStartObject();
-    generator.writeStringField("name", tensor.name());
-    generator.writeStringField("datatype", tensor.datatype().name());
-    shape(generator, tensor.shape());
+  private static void data(JsonGenerator generator, Tensor tensor) throws IOException {
     generator.writeArrayFieldStart("data");
     switch (tensor) {
       case BytesTensor bytes -> {
-        for (String value : bytes.values()) {
-          generator.writeString(value);
+        for (byte[] value : bytes.values()) {
+          generator.writeUTF8String(value, 0, value.length);
         }
       }
       case NumericTensor numeric -> {
@@ -107,7 +114,6 @@ public final class JsonWriter {
       }
     }
     generator.writeEndArray();
-    generator.writeEndObject();
   }
 
   private static void element(JsonGenerator generator, NumericTensor tensor, int index)
@@ -122,6 +128,11 @@ public final class JsonWriter {
         }
       }
       case FLOAT -> {
+        if (tensor.datatype() == Datatype.BF16) {
+          throw ProtocolException.badRequest(
+              "output '%s' has datatype BF16, which JSON cannot carry: ask for it with parameters.binary_data true"
+                  .formatted(tensor.name()));
+        }
         double value = tensor.floating(index);
         if (!Double.isFinite(value)) {
           throw ProtocolException.internal(
@@ -136,6 +147,28 @@ public final class JsonWriter {
       }
       case BYTES -> throw new IllegalStateException("not a numeric tensor");
     }
+  }
+
+  private static void parameters(JsonGenerator generator, Map<String, Object> parameters)
+      throws IOException {
+    generator.writeObjectFieldStart("parameters");
+    for (Map.Entry<String, Object> parameter : parameters.entrySet()) {
+      generator.writeFieldName(parameter.getKey());
+      switch (parameter.getValue()) {
+        case List<?> list -> {
+          generator.writeStartArray();
+          for (Object value : list) {
+            generator.writeString(String.valueOf(value));
+          }
+          generator.writeEndArray();
+        }
+        case Double number -> generator.writeNumber(number);
+        case Number number -> generator.writeNumber(number.longValue());
+        case Boolean truth -> generator.writeBoolean(truth);
+        case Object text -> generator.writeString(text.toString());
+      }
+    }
+    generator.writeEndObject();
   }
 
   private static void tensors(JsonGenerator generator, String field, List<TensorMetadata> tensors)

@@ -51,7 +51,7 @@ public record NumericTensor(String name, Datatype datatype, Shape shape, ByteBuf
       case UINT32 -> Integer.toUnsignedLong(data.getInt(index * 4));
       case INT32 -> data.getInt(index * 4);
       case UINT64, INT64 -> data.getLong(index * 8);
-      case FP16, FP32, FP64, BYTES ->
+      case FP16, FP32, FP64, BF16, BYTES ->
           throw new IllegalStateException(datatype + " holds no integers");
     };
   }
@@ -60,6 +60,7 @@ public record NumericTensor(String name, Datatype datatype, Shape shape, ByteBuf
   public double floating(int index) {
     return switch (datatype) {
       case FP16 -> Float.float16ToFloat(data.getShort(index * 2));
+      case BF16 -> Float.intBitsToFloat(data.getShort(index * 2) << 16);
       case FP32 -> data.getFloat(index * 4);
       case FP64 -> data.getDouble(index * 8);
       default -> throw new IllegalStateException(datatype + " holds no floating-point numbers");

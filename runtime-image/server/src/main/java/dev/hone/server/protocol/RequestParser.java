@@ -8,8 +8,10 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads an inference request from JSON, in one pass and without a tree of nodes. */
@@ -32,16 +34,28 @@ public final class RequestParser {
    * @throws ProtocolException with status 400 and what is wrong with it
    */
   public InferenceRequest parse(byte[] body) {
-    if (body.length == 0) {
+    return parse(body, body.length);
+  }
+
+  /**
+   * Reads a request whose inputs' binary data follows its JSON object.
+   *
+   * @param jsonLength how many bytes the object has
+   * @throws ProtocolException with status 400 and what is wrong with it
+   */
+  public InferenceRequest parse(byte[] body, int jsonLength) {
+    if (jsonLength == 0) {
       throw ProtocolException.badRequest("the body is empty: " + EXAMPLE);
     }
-    try (JsonParser parser = json.createParser(body)) {
+    BinaryTail tail = new BinaryTail(ByteBuffer.wrap(body, jsonLength, body.length - jsonLength));
+    try (JsonParser parser = json.createParser(body, 0, jsonLength)) {
       parser.nextToken();
-      InferenceRequest request = request(parser, body.length);
+      InferenceRequest request = request(parser, jsonLength, tail);
       if (parser.nextToken() != null) {
         throw ProtocolException.badRequest(
             "the body goes on after its JSON object: send one object per request");
       }
+      tail.requireEmpty();
       return request;
     } catch (JsonProcessingException e) {
       throw ProtocolException.badRequest(
@@ -56,34 +70,38 @@ public final class RequestParser {
     }
   }
 
-  private static InferenceRequest request(JsonParser parser, int bodyLength) throws IOException {
+  private static InferenceRequest request(JsonParser parser, int bodyLength, BinaryTail tail)
+      throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       throw ProtocolException.badRequest("the body is not a JSON object: " + EXAMPLE);
     }
     @Nullable String id = null;
     @Nullable List<Tensor> inputs = null;
     List<RequestedOutput> outputs = List.of();
+    Map<String, Object> parameters = Map.of();
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       parser.nextToken();
       switch (field) {
         case "id" -> id = string(parser, "id");
-        case "inputs" -> inputs = inputs(parser, bodyLength);
+        case "inputs" -> inputs = inputs(parser, bodyLength, tail);
         case "outputs" -> outputs = outputs(parser);
+        case "parameters" -> parameters = ParameterReader.read(parser, "parameters");
         default -> parser.skipChildren();
       }
     }
     if (inputs == null || inputs.isEmpty()) {
       throw ProtocolException.badRequest("the request has no inputs: " + EXAMPLE);
     }
-    return new InferenceRequest(id, inputs, outputs);
+    return new InferenceRequest(id, inputs, outputs, parameters);
   }
 
-  private static List<Tensor> inputs(JsonParser parser, int bodyLength) throws IOException {
+  private static List<Tensor> inputs(JsonParser parser, int bodyLength, BinaryTail tail)
+      throws IOException {
     expectArray(parser, "inputs");
     List<Tensor> inputs = new ArrayList<>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      Tensor input = new InputParser(parser, bodyLength, inputs.size()).parse();
+      Tensor input = new InputParser(parser, bodyLength, inputs.size(), tail).parse();
       if (inputs.stream().anyMatch(earlier -> earlier.name().equals(input.name()))) {
         throw ProtocolException.badRequest(
             "input '%s' is given twice: give each input once".formatted(input.name()));
@@ -108,49 +126,21 @@ public final class RequestParser {
 
   private static RequestedOutput output(JsonParser parser, int index) throws IOException {
     @Nullable String name = null;
-    int classes = 0;
+    Map<String, Object> parameters = Map.of();
+    String path = "outputs[%d]".formatted(index);
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       parser.nextToken();
       switch (field) {
-        case "name" -> name = string(parser, "outputs[%d].name".formatted(index));
-        case "parameters" -> classes = classes(parser, index);
+        case "name" -> name = string(parser, path + ".name");
+        case "parameters" -> parameters = ParameterReader.read(parser, path + ".parameters");
         default -> parser.skipChildren();
       }
     }
     if (name == null) {
-      throw ProtocolException.badRequest(
-          "outputs[%d] has no name: write {\"name\": …}".formatted(index));
+      throw ProtocolException.badRequest("%s has no name: write {\"name\": …}".formatted(path));
     }
-    return new RequestedOutput(name, classes);
-  }
-
-  private static int classes(JsonParser parser, int index) throws IOException {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
-      throw ProtocolException.badRequest(
-          "outputs[%d].parameters is not an object".formatted(index));
-    }
-    int classes = 0;
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      boolean classification = parser.currentName().equals("classification");
-      JsonToken value = parser.nextToken();
-      if (!classification) {
-        parser.skipChildren();
-      } else if (value == JsonToken.VALUE_NUMBER_INT
-          && fitsInt(parser)
-          && parser.getIntValue() > 0) {
-        classes = parser.getIntValue();
-      } else {
-        throw ProtocolException.badRequest(
-            "outputs[%d].parameters.classification must be how many classes to return, from 1 up"
-                .formatted(index));
-      }
-    }
-    return classes;
-  }
-
-  private static boolean fitsInt(JsonParser parser) throws IOException {
-    return parser.getNumberType() == JsonParser.NumberType.INT;
+    return RequestedOutput.of(name, parameters, path);
   }
 
   static void expectArray(JsonParser parser, String field) {

@@ -58,6 +58,10 @@ public final class RequestValidator {
           "input '%s' has shape %s, but model '%s' takes %s (-1 is any size)"
               .formatted(input.name(), input.shape(), model, metadata.shape()));
     }
+    if (input instanceof BytesTensor texts && metadata.datatype() == Datatype.BYTES) {
+      // A model's strings are texts; the worker must not be the first to notice.
+      texts.texts();
+    }
     return LosslessCast.to(metadata.datatype(), input, model);
   }
 }

@@ -22,7 +22,7 @@ final class Classification {
     for (double[] row : rows(logits)) {
       best.add(labels.get(argmax(row)));
     }
-    return new BytesTensor(name, Shape.of(best.size()), best);
+    return BytesTensor.ofTexts(name, Shape.of(best.size()), best);
   }
 
   /** The softmax probability of each row's best label. */
@@ -56,7 +56,7 @@ final class Classification {
           .map(index -> (float) row[index] + ":" + index + (named ? ":" + labels.get(index) : ""))
           .forEach(values::add);
     }
-    return new BytesTensor(output.name(), Shape.of(rows.size(), width), values);
+    return BytesTensor.ofTexts(output.name(), Shape.of(rows.size(), width), values);
   }
 
   private static void requireOnePerLabel(NumericTensor logits, List<String> labels) {

@@ -55,7 +55,7 @@ final class OutputPlan {
   /** What is answered when the request names no outputs. */
   List<RequestedOutput> defaults(boolean text) {
     List<TensorMetadata> outputs = text ? offered() : signature.outputs();
-    return outputs.stream().map(output -> new RequestedOutput(output.name(), 0)).toList();
+    return outputs.stream().map(output -> RequestedOutput.plain(output.name())).toList();
   }
 
   /**

@@ -4,11 +4,13 @@ import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
 import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.BytesTensor;
+import dev.hone.server.protocol.Datatype;
 import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestValidator;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.protocol.TensorMetadata;
 import dev.hone.server.text.TextEncoder;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,13 @@ final class RequestEncoder {
             model,
             signature.inputs(),
             text.isPresent() ? "; or " + TEXT + " BYTES [-1] alone" : "");
+  }
+
+  /** The fewest inputs that a request may have. */
+  List<TensorMetadata> shortest() {
+    return text.isPresent() && !signature.hasInput(TEXT)
+        ? List.of(new TensorMetadata(TEXT, Datatype.BYTES, Shape.of(Shape.ANY)))
+        : signature.inputs();
   }
 
   boolean isText(InferenceRequest request) {
@@ -72,7 +81,7 @@ final class RequestEncoder {
               .formatted(TEXT, texts.shape(), model));
     }
     requireRows(TEXT, texts.shape().dim(0));
-    TextEncoder.EncodedText encoded = text.orElseThrow().encode(texts.values());
+    TextEncoder.EncodedText encoded = text.orElseThrow().encode(texts.texts());
     return new BatchRequest(
         encoded.tensors(),
         outputs,

@@ -26,6 +26,7 @@ public final class ServedModel implements AutoCloseable {
   private final Map<String, Object> parameters;
   private final Optional<TextEncoder> text;
   private final RequestEncoder encoder;
+  private final RawInput raw;
   private final OutputPlan outputs;
   private final Batcher batcher;
   private final ModelStatistics statistics;
@@ -52,6 +53,7 @@ public final class ServedModel implements AutoCloseable {
     this.parameters = parameters;
     this.text = text;
     this.encoder = new RequestEncoder(name, signature, text, maxRows);
+    this.raw = new RawInput(name, encoder.shortest());
     this.outputs = new OutputPlan(name, signature, labels);
     this.batcher = batcher;
     this.statistics = statistics;
@@ -81,6 +83,16 @@ public final class ServedModel implements AutoCloseable {
   public ModelMetadata metadata(List<String> versions) {
     return new ModelMetadata(
         name, versions, "onnxruntime_onnx", signature.inputs(), outputs.offered(), parameters);
+  }
+
+  /**
+   * The request that is nothing but its only input's bytes.
+   *
+   * @throws ProtocolException with status 400 if the model has several inputs, or the bytes do not
+   *     fit
+   */
+  public InferenceRequest rawRequest(byte[] body) {
+    return raw.read(body);
   }
 
   /**
@@ -129,7 +141,8 @@ public final class ServedModel implements AutoCloseable {
       List<Tensor> computed) {
     try {
       response.complete(
-          new InferenceResponse(request.id(), name, version, outputs.answer(requested, computed)));
+          new InferenceResponse(
+              request.id(), name, version, request.echoed(), outputs.answer(requested, computed)));
     } catch (RuntimeException failure) {
       response.completeExceptionally(failure);
     }

@@ -1,12 +1,14 @@
 package dev.hone.server.transport;
 
 import dev.hone.server.protocol.JsonWriter;
+import dev.hone.server.protocol.ResponseBody;
 import dev.hone.server.serving.ModelRegistry;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.ByteBuffer;
 
 /** Sends JSON answers. */
 @ApplicationScoped
@@ -27,16 +29,40 @@ public class Answers {
 
   /** Sends a document. */
   void send(RoutingContext context, int status, byte[] body) {
-    HttpServerResponse response = context.response();
-    if (response.ended() || response.closed()) {
-      return;
+    if (open(context)) {
+      start(context, status, "application/json").end(Buffer.buffer(body));
     }
-    response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+  }
+
+  /** Sends an inference response. */
+  void send(RoutingContext context, ResponseBody body) {
+    if (body.binary().isEmpty()) {
+      send(context, 200, body.json());
+    } else if (open(context)) {
+      Buffer whole = Buffer.buffer(Math.toIntExact(body.size())).appendBytes(body.json());
+      for (ByteBuffer part : body.binary()) {
+        byte[] bytes = new byte[part.remaining()];
+        part.get(bytes);
+        whole.appendBytes(bytes);
+      }
+      start(context, 200, "application/octet-stream")
+          .putHeader(RequestBody.JSON_LENGTH, Integer.toString(body.json().length))
+          .end(whole);
+    }
+  }
+
+  private static boolean open(RoutingContext context) {
+    return !context.response().ended() && !context.response().closed();
+  }
+
+  private HttpServerResponse start(RoutingContext context, int status, String type) {
+    HttpServerResponse response =
+        context.response().setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, type);
     if (registry.draining()) {
       // The client's next request must open a connection, which will lead to another pod.
       response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
-    response.end(Buffer.buffer(body));
+    return response;
   }
 
   /** Sends an error. */

@@ -68,10 +68,7 @@ public class ErrorRoutes {
     if (!context.request().isEnded()) {
       context.request().handler(rest -> {}).resume();
     }
-    answers.error(
-        context,
-        413,
-        "the body is larger than %d bytes: send fewer rows at a time, or raise HONE_MAX_BODY"
-            .formatted(config.maxBody().asLongValue()));
+    ProtocolException answer = ContentDecoder.tooLarge(config.maxBody().asLongValue());
+    answers.error(context, answer.status(), answer.sentence());
   }
 }

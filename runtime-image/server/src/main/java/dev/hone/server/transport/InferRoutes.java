@@ -2,9 +2,9 @@ package dev.hone.server.transport;
 
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.inference.Deadline;
+import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.InferenceResponse;
 import dev.hone.server.protocol.ProtocolException;
-import dev.hone.server.protocol.RequestParser;
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServedModel;
 import io.vertx.core.Context;
@@ -33,13 +33,14 @@ public class InferRoutes {
   private final ModelRegistry registry;
   private final Answers answers;
   private final ServerConfig config;
-  private final RequestParser parser = new RequestParser();
+  private final RequestBody bodies;
 
   /** Serves that registry's models. */
   public InferRoutes(ModelRegistry registry, Answers answers, ServerConfig config) {
     this.registry = registry;
     this.answers = answers;
     this.config = config;
+    this.bodies = new RequestBody(config.maxBody().asLongValue());
   }
 
   void register(@Observes Router router) {
@@ -53,7 +54,9 @@ public class InferRoutes {
     ServedModel model = registry.find(context.pathParam("model"), context.pathParam("version"));
     Buffer body = context.body().buffer();
     Context loop = context.vertx().getOrCreateContext();
-    if (body == null || body.length() <= INLINE_BYTES) {
+    if (body == null
+        || (body.length() <= INLINE_BYTES
+            && !RequestBody.compressed(context.request().headers()))) {
       start(context, model, body, loop, started);
     } else {
       context
@@ -75,13 +78,15 @@ public class InferRoutes {
       Context loop,
       long started) {
     try {
-      requirePlain(context);
-      CompletableFuture<InferenceResponse> answer =
-          model.infer(parser.parse(body == null ? new byte[0] : body.getBytes()), Deadline.NONE);
+      InferenceRequest request = bodies.read(context.request().headers(), body, model);
+      Deadline deadline =
+          request.timeout().map(timeout -> Deadline.at(started, timeout)).orElse(Deadline.NONE);
+      CompletableFuture<InferenceResponse> answer = model.infer(request, deadline);
       loop.runOnContext(ready -> context.response().closeHandler(closed -> answer.cancel(false)));
       answer.whenComplete(
           (response, failure) ->
-              loop.runOnContext(ready -> finish(context, model, response, failure, started)));
+              loop.runOnContext(
+                  ready -> finish(context, model, request, response, failure, started)));
     } catch (RuntimeException e) {
       loop.runOnContext(ready -> fail(context, model, e));
     }
@@ -90,6 +95,7 @@ public class InferRoutes {
   private void finish(
       RoutingContext context,
       ServedModel model,
+      InferenceRequest request,
       @Nullable InferenceResponse response,
       @Nullable Throwable failure,
       long started) {
@@ -98,8 +104,7 @@ public class InferRoutes {
       return;
     }
     try {
-      byte[] body = answers.json().response(response);
-      answers.send(context, 200, body);
+      answers.send(context, answers.json().response(response, request::binary));
       model.countSuccess(System.nanoTime() - started);
     } catch (RuntimeException e) {
       fail(context, model, e);
@@ -120,18 +125,6 @@ public class InferRoutes {
       LOG.error("an inference request failed", cause);
       model.countFailure(500);
       answers.error(context, 500, "the server failed on this request: " + cause);
-    }
-  }
-
-  private static void requirePlain(RoutingContext context) {
-    String encoding = context.request().getHeader("Content-Encoding");
-    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-      throw new ProtocolException(
-          415, "the body is sent as %s: send it uncompressed".formatted(encoding));
-    }
-    if (context.request().getHeader("Inference-Header-Content-Length") != null) {
-      throw ProtocolException.badRequest(
-          "the body holds binary tensors, which this server does not take: send them as JSON");
     }
   }
 }

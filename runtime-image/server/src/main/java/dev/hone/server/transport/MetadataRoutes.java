@@ -12,6 +12,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** The routes that say what the server and its models are, and whether they are ready. */
 @ApplicationScoped
 public class MetadataRoutes {
+  private static final List<String> EXTENSIONS = List.of("classification", "binary_tensor_data");
+
   private final ModelRegistry registry;
   private final Answers answers;
   private final String version;
@@ -37,8 +39,7 @@ public class MetadataRoutes {
   }
 
   private void server(RoutingContext context) {
-    answers.send(
-        context, 200, answers.json().server("hone-server", version, List.of("classification")));
+    answers.send(context, 200, answers.json().server("hone-server", version, EXTENSIONS));
   }
 
   private void live(RoutingContext context) {

@@ -59,7 +59,10 @@ class RequestParserProperties {
     Tensor tensor = parse(JSON.writeValueAsBytes(Map.of("inputs", List.of(input))));
 
     byte[] response =
-        new JsonWriter().response(new InferenceResponse(null, "m", "1", List.of(tensor)));
+        new JsonWriter()
+            .response(
+                new InferenceResponse(null, "m", "1", Map.of(), List.of(tensor)), output -> false)
+            .json();
 
     byte[] again =
         new String(response, StandardCharsets.UTF_8)
@@ -112,7 +115,7 @@ class RequestParserProperties {
   private static List<Object> values(Tensor tensor) {
     List<Object> values = new ArrayList<>();
     switch (tensor) {
-      case BytesTensor bytes -> values.addAll(bytes.values());
+      case BytesTensor bytes -> values.addAll(bytes.texts());
       case NumericTensor numeric -> {
         for (int index = 0; index < numeric.elements(); index++) {
           values.add(
@@ -142,7 +145,8 @@ class RequestParserProperties {
             .list()
             .ofMaxSize(4)
             .map(dims -> Shape.of(dims.stream().mapToLong(Long::longValue).toArray()));
-    return Combinators.combine(shapes, Arbitraries.of(Datatype.class))
+    return Combinators.combine(
+            shapes, Arbitraries.of(Datatype.class).filter(type -> type != Datatype.BF16))
         .flatAs(
             (shape, datatype) ->
                 elements(datatype)

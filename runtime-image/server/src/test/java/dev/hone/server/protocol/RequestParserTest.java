@@ -35,7 +35,7 @@ class RequestParserTest {
 
     assertThat(request.id()).isEqualTo("7");
     assertThat(request.outputs())
-        .containsExactly(new RequestedOutput("y", 0), new RequestedOutput("z", 3));
+        .containsExactly(RequestedOutput.plain("y"), new RequestedOutput("z", 3, true));
     NumericTensor x = (NumericTensor) request.inputs().getFirst();
     assertThat(x.shape()).isEqualTo(Shape.of(2, 2));
     assertThat(List.of(x.floating(0), x.floating(1), x.floating(2), x.floating(3)))
@@ -49,7 +49,7 @@ class RequestParserTest {
             """
             {"inputs": [{"data": ["a", "ü€𝄞"], "datatype": "BYTES", "shape": [2], "name": "x"}]}""");
 
-    assertThat(((BytesTensor) request.inputs().getFirst()).values()).containsExactly("a", "ü€𝄞");
+    assertThat(((BytesTensor) request.inputs().getFirst()).texts()).containsExactly("a", "ü€𝄞");
   }
 
   @ParameterizedTest(name = "{0} {1} → {2}")
@@ -122,7 +122,12 @@ class RequestParserTest {
           {"inputs": [{"shape": [1], "datatype": "FP32", "data": [1]}]} | inputs[0] has no 'name'
           {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [NaN]}]} | NaN and Infinity are no JSON numbers
           {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1], "data": [2]}]} | Duplicate
-          {"inputs": [{"name": "x", "parameters": {"binary_data_size": 4}}]} | sent as binary data, which this server does not take
+          {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "parameters": {"binary_data_size": 4}}]} | says that it has 4 bytes of binary data, but only 0 are left
+          {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "parameters": {"binary_data_size": -1}}]} | binary_data_size is -1: write how many bytes
+          {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1], "parameters": {"binary_data_size": 4}}]} | has both 'data' and 'binary_data_size'
+          {"inputs": [{"name": "x", "parameters": {"a": 18446744073709551616}}]} | 'inputs[0].parameters.a' must be a number of at most 64 bits
+          {"inputs": [{"name": "x", "shape": [1], "datatype": "BF16", "data": [1]}]} | BF16, which JSON cannot carry
+          {"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES", "data": ["?"], "parameters": {"content_type": "base64"}}]} | content_type base64, but element 0 is none
           {"inputs": [{"name": "x", "parameters": 4}]} | 'inputs[0].parameters' is not an object
           {"id": 7, "inputs": []}             | 'id' is not a string
           {"outputs": 1}                      | 'outputs' is not an array
@@ -155,7 +160,7 @@ class RequestParserTest {
 
   @Test
   void refusesEndlessNesting() {
-    assertThatThrownBy(() -> parse("{\"parameters\": " + "[".repeat(100_000)))
+    assertThatThrownBy(() -> parse("{\"other\": " + "[".repeat(100_000)))
         .hasMessageContaining("nesting depth");
     assertThatThrownBy(() -> parse(input("[1, 1]", "FP32", "[".repeat(100_000))))
         .isInstanceOf(ProtocolException.class);

@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,7 +80,7 @@ class MalformedRequestTest {
           spam   | {"inputs": [{"name": "input_ids", "shape": [1, 1], "datatype": "INT64", "data": [2]}, {"name": "attention_mask", "shape": [2, 1], "datatype": "INT64", "data": [1, 1]}]} | 400 | give every input the same number of rows
           spam   | {"inputs": [{"name": "input_ids", "shape": [1, 1], "datatype": "INT64", "data": [9999]}, {"name": "attention_mask", "shape": [1, 1], "datatype": "INT64", "data": [1]}]} | 400 | model 'spam' refuses these values
           types  | {"inputs": [{"name": "in_bytes", "shape": [1, 2], "datatype": "BYTES", "data": ["a", "b"]}]} | 400 | lacks input
-          nope   | {"inputs": []}                                      | 404 | Request for unknown model: 'nope' is not found; this server has [affine, spam, spin, types]
+          nope   | {"inputs": []}                                      | 404 | Request for unknown model: 'nope' is not found; this server has [affine, spam, spin, types, wide]
           affine/versions/7 | {}                                       | 404 | 'affine' has no version 7; it has [1, 2]
           """)
   void isAnsweredWithASentence(String model, String body, int status, String sentence) {
@@ -119,17 +120,23 @@ class MalformedRequestTest {
   }
 
   @Test
-  void compressedOrBinaryBodies() {
+  void brokenCompressedOrBinaryBodies() {
     HttpRequest.Builder compressed =
         client
             .inferRequest("spam", BodyPublishers.ofString(GOOD))
             .header("Content-Encoding", "gzip");
-    assertThat(client.send(compressed).status()).isEqualTo(415);
-    HttpRequest.Builder binary =
-        client
-            .inferRequest("spam", BodyPublishers.ofString(GOOD))
-            .header("Inference-Header-Content-Length", "10");
-    assertThat(client.send(binary).error()).contains("send them as JSON");
+    assertThat(client.send(compressed).status()).isEqualTo(400);
+    assertThat(client.send(compressed).error()).contains("the body is no gzip");
+    HttpRequest.Builder unknown =
+        client.inferRequest("spam", BodyPublishers.ofString(GOOD)).header("Content-Encoding", "br");
+    assertThat(client.send(unknown).status()).isEqualTo(415);
+    for (String length : List.of("-1", "x", "100000")) {
+      HttpRequest.Builder binary =
+          client
+              .inferRequest("spam", BodyPublishers.ofString(GOOD))
+              .header("Inference-Header-Content-Length", length);
+      assertThat(client.send(binary).error()).contains("write how many of them are JSON");
+    }
   }
 
   @Test
