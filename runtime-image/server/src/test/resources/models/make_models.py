@@ -174,6 +174,21 @@ def slow() -> None:
         HERE.parent / "models-slow" / "slow" / "1")
 
 
+def mean() -> None:
+    """The mean of the tokens that the mask lets through, divided by all positions: padding changes the answer."""
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["input_ids", "attention_mask"], ["kept"]),
+         helper.make_node("Cast", ["kept"], ["numbers"], to=TensorProto.FLOAT),
+         helper.make_node("ReduceMean", ["numbers", "axis"], ["mean"], keepdims=1)],
+        "mean",
+        [tensor("input_ids", TensorProto.INT64, ["batch", "sequence"]),
+         tensor("attention_mask", TensorProto.INT64, ["batch", "sequence"])],
+        [tensor("mean", TensorProto.FLOAT, ["batch", 1])],
+        [constant("axis", np.array([1], dtype=np.int64))],
+    )
+    save(graph, HERE.parent / "models-mean" / "mean" / "1")
+
+
 def elsewhere(name: str, location: str) -> onnx.TensorProto:
     """A tensor of two numbers whose values are in another file."""
     values = onnx.TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
@@ -236,5 +251,6 @@ if __name__ == "__main__":
     wide()
     spin()
     slow()
+    mean()
     shift()
     places()

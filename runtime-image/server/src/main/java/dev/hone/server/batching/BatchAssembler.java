@@ -14,16 +14,20 @@ import java.util.Map;
 final class BatchAssembler {
   private BatchAssembler() {}
 
-  /** One tensor for each input; shorter padded ones are filled up to the longest. */
+  /**
+   * One tensor for each input; shorter padded ones are filled up to the longest, or to the length
+   * that is asked for.
+   */
   static Map<String, Tensor> join(List<BatchRequest> requests) {
     BatchRequest first = requests.getFirst();
-    if (requests.size() == 1) {
+    if (requests.size() == 1 && first.length() == 0) {
       return first.inputs();
     }
+    int length = requests.stream().mapToInt(BatchRequest::length).max().orElse(0);
     Map<String, Tensor> joined = new LinkedHashMap<>();
     for (String name : first.inputs().keySet()) {
       List<Tensor> parts = requests.stream().map(request -> input(request, name)).toList();
-      joined.put(name, join(name, parts, first.padding().getOrDefault(name, 0L)));
+      joined.put(name, join(name, parts, length, first.padding().getOrDefault(name, 0L)));
     }
     return joined;
   }
@@ -36,7 +40,7 @@ final class BatchAssembler {
     return tensor;
   }
 
-  private static Tensor join(String name, List<Tensor> parts, long padding) {
+  private static Tensor join(String name, List<Tensor> parts, int length, long padding) {
     long rows = parts.stream().mapToLong(part -> part.shape().dim(0)).sum();
     return switch (parts.getFirst()) {
       case BytesTensor first -> {
@@ -47,8 +51,8 @@ final class BatchAssembler {
       case NumericTensor first -> {
         Shape shape = first.shape().with(0, rows);
         if (shape.rank() > 1) {
-          shape =
-              shape.with(1, parts.stream().mapToLong(part -> part.shape().dim(1)).max().orElse(0));
+          long longest = parts.stream().mapToLong(part -> part.shape().dim(1)).max().orElse(0);
+          shape = shape.with(1, Math.max(longest, length));
         }
         yield joinNumbers(name, shape, parts, padding);
       }

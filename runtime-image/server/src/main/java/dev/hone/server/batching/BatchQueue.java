@@ -1,85 +1,131 @@
 package dev.hone.server.batching;
 
+import dev.hone.server.batching.Admission.Verdict;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A bounded queue that gives out whole batches. The oldest request always goes first, so none
- * starves; those that may share its run go with it.
+ * Gives out whole batches, the oldest request first, and takes a request only if it can predict
+ * that it will not wait too long.
  */
 final class BatchQueue {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
-  private final int capacity;
-  private final int maxRows;
+  private final Map<Object, Integer> rowsOfGroups = new HashMap<>();
+  private final BatchLimits limits;
+  private final ServiceTimes times;
+  private int runningRows;
+  private long runningSince;
   private boolean closed;
 
-  BatchQueue(int capacity, int maxRows) {
-    this.capacity = capacity;
-    this.maxRows = maxRows;
+  BatchQueue(BatchLimits limits, ServiceTimes times) {
+    this.limits = limits;
+    this.times = times;
   }
 
-  /** Adds a request, unless the queue is full or closed. */
-  boolean offer(Pending pending) {
+  /** Adds a request, unless it would wait too long. */
+  Admission offer(Pending pending) {
     lock.lock();
     try {
-      if (closed || waiting.size() >= capacity) {
-        return false;
+      long now = System.nanoTime();
+      long predicted = predictedWait(now);
+      Verdict verdict = verdict(pending, predicted, now);
+      if (verdict == Verdict.ADMITTED) {
+        waiting.add(pending);
+        rowsOfGroups.merge(group(pending), pending.rows(), Integer::sum);
+        changed.signal();
       }
-      waiting.add(pending);
-      changed.signal();
-      return true;
+      return new Admission(verdict, predicted);
     } finally {
       lock.unlock();
     }
+  }
+
+  private Verdict verdict(Pending pending, long predicted, long now) {
+    if (closed) {
+      return Verdict.CLOSED;
+    }
+    if (waiting.size() >= limits.maxQueue()) {
+      return Verdict.FULL;
+    }
+    if (predicted > limits.maxWait().toNanos()) {
+      return Verdict.TOO_LONG;
+    }
+    // What has passed already is the worker's to refuse: nothing here predicts it.
+    long left = pending.request().deadline().leftAt(now);
+    return left > 0 && predicted > left ? Verdict.TOO_LATE : Verdict.ADMITTED;
+  }
+
+  /** What is left of the present run, and the runs of what waits. */
+  private long predictedWait(long now) {
+    long nanos =
+        runningRows == 0 ? 0 : Math.max(times.estimate(runningRows) - (now - runningSince), 0);
+    for (int rows : rowsOfGroups.values()) {
+      int full = rows / limits.maxRows();
+      int rest = rows % limits.maxRows();
+      nanos += full * times.estimate(limits.maxRows()) + (rest == 0 ? 0 : times.estimate(rest));
+    }
+    return nanos;
+  }
+
+  /** Requests that run alone are groups of their own. */
+  private static Object group(Pending pending) {
+    return pending.group() == null ? pending : pending.group();
   }
 
   /** Waits for work; empty means that the queue is closed and drained. */
   List<Pending> takeBatch() throws InterruptedException {
     lock.lock();
     try {
-      while (true) {
-        Pending first = waiting.poll();
-        if (first != null) {
-          if (!first.abandoned()) {
-            return withCompanions(first);
-          }
-        } else if (closed) {
+      runningRows = 0;
+      while (waiting.isEmpty()) {
+        if (closed) {
           return List.of();
-        } else {
-          changed.await();
         }
+        changed.await();
       }
+      List<Pending> batch = BatchPlanner.plan(waiting, limits.maxRows());
+      removeInOrder(batch);
+      runningRows = batch.stream().mapToInt(Pending::rows).sum();
+      runningSince = System.nanoTime();
+      return batch;
     } finally {
       lock.unlock();
     }
   }
 
-  private List<Pending> withCompanions(Pending first) {
-    List<Pending> batch = new ArrayList<>();
-    batch.add(first);
-    int rows = first.request().rows();
-    Iterator<Pending> others = waiting.iterator();
-    while (others.hasNext() && rows < maxRows) {
-      Pending other = others.next();
-      if (other.abandoned()) {
-        others.remove();
-      } else if (first.sharesRunWith(other)) {
-        if (rows + other.request().rows() > maxRows) {
-          // Those behind it must not overtake it again and again.
-          break;
-        }
-        rows += other.request().rows();
-        batch.add(other);
-        others.remove();
+  private void removeInOrder(List<Pending> batch) {
+    Iterator<Pending> from = waiting.iterator();
+    for (Pending chosen : batch) {
+      while (from.next() != chosen) {
+        // Those in between go on waiting.
       }
+      from.remove();
+      left(chosen);
     }
-    return batch;
+  }
+
+  private void left(Pending pending) {
+    rowsOfGroups.computeIfPresent(
+        group(pending), (group, rows) -> rows == pending.rows() ? null : rows - pending.rows());
+  }
+
+  /** Takes a request out again that nobody waits for any more. */
+  void remove(Pending pending) {
+    lock.lock();
+    try {
+      if (waiting.remove(pending)) {
+        left(pending);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   int size() {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param outputs the model's outputs to compute
  * @param rows its share of a batch
  * @param group requests of equal groups may share a run; null runs alone
- * @param padding for each input whose axis 1 may be lengthened to the batch's longest, what fills
- *     it
+ * @param padding for each input whose axis 1 may be lengthened, what fills it
+ * @param length what axis 1 is lengthened to at least, 0 for no more than the longest request
  * @param deadline when it need not be run any more
  */
 public record BatchRequest(
@@ -23,6 +23,7 @@ public record BatchRequest(
     int rows,
     @Nullable Object group,
     Map<String, Long> padding,
+    int length,
     Deadline deadline) {
   /** Copies the collections. */
   public BatchRequest {
@@ -31,8 +32,20 @@ public record BatchRequest(
     padding = Map.copyOf(padding);
   }
 
+  /** A request that shares runs with those of its group, and is not lengthened. */
+  public BatchRequest(
+      Map<String, Tensor> inputs, List<String> outputs, int rows, @Nullable Object group) {
+    this(inputs, outputs, rows, group, Map.of(), 0, Deadline.NONE);
+  }
+
+  /** The same, with company of other lengths. */
+  public BatchRequest padded(Padding how, int ownLength) {
+    return new BatchRequest(
+        inputs, outputs, rows, how.bucket(ownLength), how.fill(), how.target(ownLength), deadline);
+  }
+
   /** The same with a deadline. */
   public BatchRequest until(Deadline other) {
-    return new BatchRequest(inputs, outputs, rows, group, padding, other);
+    return new BatchRequest(inputs, outputs, rows, group, padding, length, other);
   }
 }

@@ -24,22 +24,19 @@ public final class Batcher implements AutoCloseable {
 
   private final String model;
   private final Backend backend;
+  private final BatchLimits limits;
+  private final ServiceTimes times = new ServiceTimes();
   private final BatchQueue queue;
   private final ModelStatistics statistics;
   private final Thread worker;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /**
-   * Starts the worker.
-   *
-   * @param maxRows the most rows in one run
-   * @param maxQueue the most requests that wait
-   */
-  public Batcher(
-      String model, Backend backend, int maxRows, int maxQueue, ModelStatistics statistics) {
+  /** Makes a batcher of that model; {@link #start} lets it work. */
+  public Batcher(String model, Backend backend, BatchLimits limits, ModelStatistics statistics) {
     this.model = model;
     this.backend = backend;
-    this.queue = new BatchQueue(maxQueue, maxRows);
+    this.limits = limits;
+    this.queue = new BatchQueue(limits, times);
     this.statistics = statistics;
     this.worker = Thread.ofPlatform().name("batcher-" + model).daemon().unstarted(this::work);
   }
@@ -54,16 +51,48 @@ public final class Batcher implements AutoCloseable {
    *
    * @return its outputs, or an {@link InferenceException}; completed by the worker, which must not
    *     be kept; cancel it to give up
-   * @throws InferenceException.Overloaded if the queue is full
+   * @throws InferenceException.Overloaded if it would wait too long
+   * @throws InferenceException.NotReady if the model is being taken away
    */
   public CompletableFuture<List<Tensor>> submit(BatchRequest request) {
-    Pending pending = new Pending(request, new CompletableFuture<>(), System.nanoTime());
-    if (!queue.offer(pending)) {
-      throw new InferenceException.Overloaded(
-          "model '%s' has too many requests waiting: send this one again later".formatted(model),
-          Duration.ofSeconds(1));
+    Pending pending = new Pending(request, System.nanoTime());
+    Admission admission = queue.offer(pending);
+    if (!admission.admitted()) {
+      throw refusal(admission);
     }
+    pending
+        .answer()
+        .whenComplete(
+            (outputs, failure) -> {
+              if (pending.answer().isCancelled()) {
+                queue.remove(pending);
+              }
+            });
     return pending.answer();
+  }
+
+  private InferenceException refusal(Admission admission) {
+    Duration predicted = Duration.ofNanos(admission.predictedNanos());
+    return switch (admission.verdict()) {
+      case CLOSED ->
+          new InferenceException.NotReady("model '%s' is being taken away".formatted(model));
+      case FULL ->
+          new InferenceException.Overloaded(
+              "model '%s' has too many requests waiting (%d): send this one again later"
+                  .formatted(model, limits.maxQueue()),
+              predicted);
+      case TOO_LONG ->
+          new InferenceException.Overloaded(
+              "model '%s' has too many requests waiting: this one would wait %d ms, and %d ms are allowed: send it again later"
+                  .formatted(model, predicted.toMillis(), limits.maxWait().toMillis()),
+              predicted.minus(limits.maxWait()));
+      case TOO_LATE ->
+          new InferenceException.Overloaded(
+              "model '%s' has too many requests waiting: this one would wait %d ms, beyond its deadline: send it again later or allow more time"
+                  .formatted(model, predicted.toMillis()),
+              predicted);
+      case ADMITTED -> throw new IllegalStateException("it was admitted");
+    };
   }
 
   /** How many requests wait. */
@@ -82,23 +111,24 @@ public final class Batcher implements AutoCloseable {
   }
 
   private void run(List<Pending> batch) {
+    List<Pending> wanted = batch.stream().filter(this::stillWanted).toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
     try {
-      List<Pending> wanted = batch.stream().filter(this::stillWanted).toList();
-      if (!wanted.isEmpty()) {
-        execute(wanted);
-      }
+      execute(wanted);
     } catch (BackendException e) {
-      if (batch.size() == 1) {
-        batch.getFirst().answer().completeExceptionally(answerTo(e));
+      if (wanted.size() == 1) {
+        wanted.getFirst().answer().completeExceptionally(answerTo(e));
       } else {
         // One of them is at fault; alone, only that one fails.
-        batch.forEach(pending -> run(List.of(pending)));
+        wanted.forEach(pending -> run(List.of(pending)));
       }
     } catch (RuntimeException | Error e) {
       LOG.errorf(e, "a run of model '%s' failed", model);
       InferenceException answer =
           new InferenceException.ModelFailed("model '%s' failed: %s".formatted(model, e));
-      batch.forEach(pending -> pending.answer().completeExceptionally(answer));
+      wanted.forEach(pending -> pending.answer().completeExceptionally(answer));
     }
   }
 
@@ -119,43 +149,52 @@ public final class Batcher implements AutoCloseable {
     List<BatchRequest> requests = batch.stream().map(Pending::request).toList();
     Set<String> wanted = new LinkedHashSet<>();
     requests.forEach(request -> wanted.addAll(request.outputs()));
-    int rows = requests.stream().mapToInt(BatchRequest::rows).sum();
+    int rows = rows(requests);
 
     long started = System.nanoTime();
     Map<String, Tensor> inputs = BatchAssembler.join(requests);
+    long joined = System.nanoTime();
     List<Tensor> outputs = backend.run(inputs, List.copyOf(wanted));
-    long finished = System.nanoTime();
+    long ran = System.nanoTime();
+    times.ran(rows, ran - started);
+    statistics.executed(rows, joined - started, ran - joined);
 
-    statistics.executed(rows);
     int start = 0;
     for (Pending pending : batch) {
-      statistics.computed(started - pending.enqueuedNanos(), finished - started);
       BatchRequest request = pending.request();
-      pending
-          .answer()
-          .complete(batch.size() == 1 ? outputs : share(request, requests, outputs, start));
+      long parting = System.nanoTime();
+      List<Tensor> own = share(request, rows, outputs, start);
+      statistics.computed(
+          started - pending.enqueuedNanos(),
+          joined - started,
+          ran - joined,
+          System.nanoTime() - parting);
+      pending.answer().complete(own);
       start += request.rows();
     }
   }
 
-  private List<Tensor> share(
-      BatchRequest request, List<BatchRequest> batch, List<Tensor> outputs, int start) {
+  private List<Tensor> share(BatchRequest request, int rows, List<Tensor> outputs, int start) {
     Set<String> lengthened =
         request.padding().isEmpty() ? Set.of() : backend.signature().sequenceOutputs();
     List<Tensor> share = new ArrayList<>();
     for (Tensor output : outputs) {
       if (request.outputs().contains(output.name())) {
-        if (output.shape().rank() == 0 || output.shape().dim(0) != rows(batch)) {
-          throw new IllegalStateException(
-              "output '%s' has shape %s for a batch of %d rows"
-                  .formatted(output.name(), output.shape(), rows(batch)));
-        }
-        Tensor part = BatchAssembler.part(output, start, request.rows());
+        Tensor part = request.rows() == rows ? output : part(request, rows, output, start);
         share.add(
             lengthened.contains(output.name()) ? BatchAssembler.trim(part, length(request)) : part);
       }
     }
     return share;
+  }
+
+  private static Tensor part(BatchRequest request, int rows, Tensor output, int start) {
+    if (output.shape().rank() == 0 || output.shape().dim(0) != rows) {
+      throw new IllegalStateException(
+          "output '%s' has shape %s for a batch of %d rows"
+              .formatted(output.name(), output.shape(), rows));
+    }
+    return BatchAssembler.part(output, start, request.rows());
   }
 
   private static int rows(List<BatchRequest> batch) {

@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -21,7 +22,14 @@ public interface ServerConfig {
   @WithDefault("16")
   int maxBatch();
 
-  /** The most requests of one model that wait; one more is answered 503. */
+  /** The longest predicted wait in the queue; a request that would wait longer is answered 503. */
+  @WithDefault("1000")
+  int maxWaitMillis();
+
+  /** The lengths that inputs are filled up to; without it, as long as the longest of a run. */
+  Optional<List<Integer>> sequenceLengths();
+
+  /** The most requests of one model that wait, which bounds the memory that they hold. */
   @WithDefault("256")
   int maxQueue();
 

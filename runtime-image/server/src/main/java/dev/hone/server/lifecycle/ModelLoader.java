@@ -5,7 +5,10 @@ import dev.hone.server.backend.Backend;
 import dev.hone.server.backend.BackendException;
 import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.backend.Signature;
+import dev.hone.server.batching.BatchLimits;
 import dev.hone.server.batching.Batcher;
+import dev.hone.server.batching.Padding;
+import dev.hone.server.batching.PaddingProbe;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.metrics.InferenceMetrics;
 import dev.hone.server.metrics.MeteredModel;
@@ -22,14 +25,17 @@ import dev.hone.server.text.TextTokenizer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /** Makes a model that can be served out of a verified artifact. */
 @ApplicationScoped
 public class ModelLoader {
+  private static final Logger LOG = Logger.getLogger(ModelLoader.class);
   private static final int DEFAULT_MAX_LENGTH = 512;
 
   private final ServerConfig config;
@@ -51,8 +57,10 @@ public class ModelLoader {
     try {
       Optional<TextEncoder> text = text(artifact, backend.signature());
       ModelStatistics statistics = metrics.statistics(name, version);
-      int maxRows = config.maxBatch();
-      Batcher batcher = new Batcher(name, backend, maxRows, config.maxQueue(), statistics);
+      BatchLimits limits =
+          new BatchLimits(
+              config.maxBatch(), config.maxQueue(), Duration.ofMillis(config.maxWaitMillis()));
+      Batcher batcher = new Batcher(name, backend, limits, statistics);
       ServedModel model =
           new ServedModel(
               name,
@@ -61,7 +69,8 @@ public class ModelLoader {
               labels(artifact),
               text,
               parameters(artifact, backend, text.isPresent()),
-              maxRows,
+              padding(artifact, backend),
+              limits.maxRows(),
               batcher,
               statistics);
       batcher.start();
@@ -113,6 +122,33 @@ public class ModelLoader {
               signature.inputs(),
               new PadToken(json).find(file.get(), artifact.config())));
     } catch (IOException | RuntimeException e) {
+      throw invalid(artifact, "its tokenizer.json cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private Padding padding(Artifact artifact, Backend backend) throws RepositoryException {
+    List<TensorMetadata> inputs = backend.signature().inputs();
+    if (!backend.signature().batchable() || TextEncoder.unsupported(inputs).isPresent()) {
+      return Padding.NONE;
+    }
+    Map<String, Long> fill = TextEncoder.padding(inputs, padId(artifact));
+    if (!PaddingProbe.agrees(backend, fill)) {
+      LOG.infof(
+          "model '%s' answers differently when its inputs are filled up: only requests of one length share a run",
+          artifact.folder().name());
+      return Padding.NONE;
+    }
+    return new Padding(fill, config.sequenceLengths().orElse(List.of()));
+  }
+
+  private long padId(Artifact artifact) throws RepositoryException {
+    Optional<Path> tokenizer = artifact.tokenizer();
+    if (tokenizer.isEmpty()) {
+      return 0;
+    }
+    try {
+      return new PadToken(json).find(tokenizer.get(), artifact.config());
+    } catch (IOException e) {
       throw invalid(artifact, "its tokenizer.json cannot be read: " + e.getMessage(), e);
     }
   }

@@ -83,7 +83,7 @@ public class Startup {
 
   private void warmUp(ServedModel model) throws RepositoryException {
     try {
-      new WarmUp().run(model, config.maxBatch());
+      new WarmUp().run(model, config.maxBatch(), config.sequenceLengths().orElse(List.of()));
     } catch (ProtocolException e) {
       throw new RepositoryException(
           Reason.MODEL_INVALID,

@@ -33,23 +33,31 @@ final class WarmUp {
   private final JsonWriter writer = new JsonWriter();
 
   /**
-   * Warms a model up.
+   * Warms a model up, in each size and each given length that its runs will have.
    *
+   * @param lengths the lengths that its inputs are filled up to
    * @throws ProtocolException if the model fails although every dimension of its inputs is known
    */
-  void run(ServedModel model, int maxRows) {
+  void run(ServedModel model, int maxRows, List<Integer> lengths) {
     boolean guessed = !model.takesText() && hasFreeAxis(model);
     long started = System.nanoTime();
     try {
       for (int round = 0; round < ROUNDS; round++) {
-        infer(model, 1, TEXT);
+        infer(model, inputs(model, 1, TEXT));
       }
       if (model.signature().batchable()) {
-        infer(model, maxRows, TEXT);
+        for (int rows = 2; rows < maxRows; rows *= 2) {
+          infer(model, inputs(model, rows, TEXT));
+        }
+        infer(model, inputs(model, maxRows, TEXT));
+      }
+      for (int length : lengths) {
+        infer(model, tensors(model, 1, length));
+        infer(model, tensors(model, model.signature().batchable() ? maxRows : 1, length));
       }
       if (model.takesText()) {
         // The longest row that it takes makes it allocate what it will ever need for one.
-        infer(model, 1, TEXT.repeat(LONG));
+        infer(model, inputs(model, 1, TEXT.repeat(LONG)));
       }
     } catch (ProtocolException e) {
       if (!guessed) {
@@ -64,13 +72,17 @@ final class WarmUp {
         model.name(), model.version(), (System.nanoTime() - started) / 1_000_000);
   }
 
-  private void infer(ServedModel model, int rows, String text) {
-    List<Tensor> inputs =
-        model.takesText()
-            ? List.of(BytesTensor.ofTexts("text", Shape.of(rows), Collections.nCopies(rows, text)))
-            : model.signature().inputs().stream()
-                .map(input -> ones(input, model.signature().batchable() ? rows : 1))
-                .toList();
+  private static List<Tensor> inputs(ServedModel model, int rows, String text) {
+    return model.takesText()
+        ? List.of(BytesTensor.ofTexts("text", Shape.of(rows), Collections.nCopies(rows, text)))
+        : tensors(model, model.signature().batchable() ? rows : 1, 1);
+  }
+
+  private static List<Tensor> tensors(ServedModel model, int rows, int length) {
+    return model.signature().inputs().stream().map(input -> ones(input, rows, length)).toList();
+  }
+
+  private void infer(ServedModel model, List<Tensor> inputs) {
     try {
       InferenceResponse response = model.infer(InferenceRequest.of(inputs), Deadline.NONE).join();
       writer.response(response, output -> binaryOnly(model, output));
@@ -104,11 +116,11 @@ final class WarmUp {
   }
 
   /** Ones, not zeros: a zero attention mask or divisor is a case of its own. */
-  private static Tensor ones(TensorMetadata input, int rows) {
+  private static Tensor ones(TensorMetadata input, int rows, int length) {
     Shape shape = input.shape();
     for (int axis = 0; axis < shape.rank(); axis++) {
       if (shape.dim(axis) == Shape.ANY) {
-        shape = shape.with(axis, axis == 0 ? rows : 1);
+        shape = shape.with(axis, axis == 0 ? rows : axis == 1 ? length : 1);
       }
     }
     int elements = shape.elements();

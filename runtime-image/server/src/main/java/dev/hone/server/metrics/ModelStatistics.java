@@ -54,13 +54,13 @@ public final class ModelStatistics {
   }
 
   /** The model ran once. */
-  public void executed(int batchRows) {
+  public void executed(int batchRows, long joinNanos, long ranNanos) {
     executions.increment();
     rows.add(batchRows);
   }
 
   /** A request waited and was computed. */
-  public void computed(long waitedNanos, long ranNanos) {
+  public void computed(long waitedNanos, long joinNanos, long ranNanos, long partNanos) {
     queueNanos.add(waitedNanos);
     computeNanos.add(ranNanos);
   }

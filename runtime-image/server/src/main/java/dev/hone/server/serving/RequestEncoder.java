@@ -2,7 +2,7 @@ package dev.hone.server.serving;
 
 import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
-import dev.hone.server.inference.Deadline;
+import dev.hone.server.batching.Padding;
 import dev.hone.server.protocol.BytesTensor;
 import dev.hone.server.protocol.Datatype;
 import dev.hone.server.protocol.InferenceRequest;
@@ -26,12 +26,15 @@ final class RequestEncoder {
   private final Signature signature;
   private final Optional<TextEncoder> text;
   private final RequestValidator validator;
+  private final Padding padding;
   private final int maxRows;
 
-  RequestEncoder(String model, Signature signature, Optional<TextEncoder> text, int maxRows) {
+  RequestEncoder(
+      String model, Signature signature, Optional<TextEncoder> text, Padding padding, int maxRows) {
     this.model = model;
     this.signature = signature;
     this.text = text;
+    this.padding = padding;
     this.maxRows = maxRows;
     this.validator =
         new RequestValidator(
@@ -82,19 +85,13 @@ final class RequestEncoder {
     }
     requireRows(TEXT, texts.shape().dim(0));
     TextEncoder.EncodedText encoded = text.orElseThrow().encode(texts.texts());
-    return new BatchRequest(
-        encoded.tensors(),
-        outputs,
-        texts.values().size(),
-        signature.batchable() ? encoded.bucket() : null,
-        encoded.padding(),
-        Deadline.NONE);
+    return request(encoded.tensors(), outputs, texts.values().size());
   }
 
   private BatchRequest encodeTensors(List<Tensor> inputs, List<String> outputs) {
     Map<String, Tensor> checked = validator.check(inputs);
     if (!signature.batchable()) {
-      return new BatchRequest(checked, outputs, 1, null, Map.of(), Deadline.NONE);
+      return new BatchRequest(checked, outputs, 1, null);
     }
     String first = inputs.getFirst().name();
     long rows = inputs.getFirst().shape().dim(0);
@@ -106,8 +103,22 @@ final class RequestEncoder {
       }
     }
     requireRows(first, rows);
-    return new BatchRequest(
-        checked, outputs, (int) rows, rowShapes(checked), Map.of(), Deadline.NONE);
+    return request(checked, outputs, (int) rows);
+  }
+
+  private BatchRequest request(Map<String, Tensor> inputs, List<String> outputs, int rows) {
+    if (!signature.batchable()) {
+      return new BatchRequest(inputs, outputs, rows, null);
+    }
+    BatchRequest request = new BatchRequest(inputs, outputs, rows, rowShapes(inputs));
+    if (padding.allowed()) {
+      long[] lengths =
+          inputs.values().stream().mapToLong(input -> input.shape().dim(1)).distinct().toArray();
+      if (lengths.length == 1) {
+        return request.padded(padding, Math.toIntExact(lengths[0]));
+      }
+    }
+    return request;
   }
 
   private static Map<String, Shape> rowShapes(Map<String, Tensor> inputs) {

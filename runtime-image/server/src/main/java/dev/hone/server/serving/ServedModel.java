@@ -3,6 +3,7 @@ package dev.hone.server.serving;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
 import dev.hone.server.batching.Batcher;
+import dev.hone.server.batching.Padding;
 import dev.hone.server.inference.Deadline;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.metrics.ModelStatistics.Failure;
@@ -36,6 +37,8 @@ public final class ServedModel implements AutoCloseable {
    *
    * @param labels the names of its classes; empty where it classifies nothing
    * @param parameters what its metadata says beyond the protocol
+   * @param padding how its requests of different lengths share a run
+   * @param maxRows the most rows in one request
    */
   public ServedModel(
       String name,
@@ -44,6 +47,7 @@ public final class ServedModel implements AutoCloseable {
       List<String> labels,
       Optional<TextEncoder> text,
       Map<String, Object> parameters,
+      Padding padding,
       int maxRows,
       Batcher batcher,
       ModelStatistics statistics) {
@@ -52,7 +56,7 @@ public final class ServedModel implements AutoCloseable {
     this.signature = signature;
     this.parameters = parameters;
     this.text = text;
-    this.encoder = new RequestEncoder(name, signature, text, maxRows);
+    this.encoder = new RequestEncoder(name, signature, text, padding, maxRows);
     this.raw = new RawInput(name, encoder.shortest());
     this.outputs = new OutputPlan(name, signature, labels);
     this.batcher = batcher;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Turns texts into the inputs of a text model. */
 public final class TextEncoder implements AutoCloseable {
@@ -18,7 +19,6 @@ public final class TextEncoder implements AutoCloseable {
   private static final String MASK = "attention_mask";
   private static final String TYPES = "token_type_ids";
   private static final Set<String> KNOWN = Set.of(IDS, MASK, TYPES);
-  private static final int SMALLEST_BUCKET = 16;
 
   private final TextTokenizer tokenizer;
   private final List<TensorMetadata> inputs;
@@ -48,12 +48,10 @@ public final class TextEncoder implements AutoCloseable {
     List<TextTokenizer.Tokens> rows = tokenizer.tokenize(texts);
     int length = rows.stream().mapToInt(TextTokenizer.Tokens::length).max().orElse(0);
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    Map<String, Long> padding = new LinkedHashMap<>();
     for (TensorMetadata input : inputs) {
       tensors.put(input.name(), tensor(input, rows, length));
-      padding.put(input.name(), padding(input.name()));
     }
-    return new EncodedText(tensors, padding, bucket(length));
+    return new EncodedText(tensors, length);
   }
 
   private NumericTensor tensor(TensorMetadata input, List<TextTokenizer.Tokens> rows, int length) {
@@ -61,7 +59,8 @@ public final class TextEncoder implements AutoCloseable {
     int index = 0;
     for (TextTokenizer.Tokens row : rows) {
       for (int at = 0; at < length; at++) {
-        long value = at < row.length() ? value(input.name(), row, at) : padding(input.name());
+        long value =
+            at < row.length() ? value(input.name(), row, at) : padding(input.name(), padId);
         if (input.datatype() == Datatype.INT64) {
           data.putLong(index * 8, value);
         } else {
@@ -81,20 +80,16 @@ public final class TextEncoder implements AutoCloseable {
     };
   }
 
-  private long padding(String input) {
-    return input.equals(IDS) ? padId : 0;
+  /** What fills each of those inputs beyond a row's own length; empty if one is no token ids. */
+  public static Map<String, Long> padding(List<TensorMetadata> inputs, long padId) {
+    return unsupported(inputs).isPresent()
+        ? Map.of()
+        : inputs.stream()
+            .collect(Collectors.toMap(TensorMetadata::name, input -> padding(input.name(), padId)));
   }
 
-  /**
-   * The next power of two. Only texts of one bucket share a run, so that one long text cannot make
-   * fifteen short ones as slow as itself.
-   */
-  static int bucket(int length) {
-    int bucket = SMALLEST_BUCKET;
-    while (bucket < length) {
-      bucket *= 2;
-    }
-    return bucket;
+  private static long padding(String input, long padId) {
+    return input.equals(IDS) ? padId : 0;
   }
 
   @Override
@@ -105,8 +100,7 @@ public final class TextEncoder implements AutoCloseable {
   /**
    * Texts as a model takes them.
    *
-   * @param padding what fills each input when a batch is longer
-   * @param bucket texts of one bucket may share a run
+   * @param length of the longest
    */
-  public record EncodedText(Map<String, Tensor> tensors, Map<String, Long> padding, int bucket) {}
+  public record EncodedText(Map<String, Tensor> tensors, int length) {}
 }

@@ -1,6 +1,8 @@
 package dev.hone.server.transport;
 
+import dev.hone.server.inference.InferenceException;
 import dev.hone.server.protocol.JsonWriter;
+import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.ResponseBody;
 import dev.hone.server.serving.ModelRegistry;
 import io.vertx.core.buffer.Buffer;
@@ -65,9 +67,21 @@ public class Answers {
     return response;
   }
 
+  /** Sends a refusal, and when to try again if the engine can tell. */
+  void refuse(RoutingContext context, ProtocolException refused) {
+    if (refused instanceof InferenceException.Overloaded overloaded
+        && !context.response().headWritten()) {
+      long seconds = Math.max(overloaded.retryAfter().plusMillis(999).toSeconds(), 1);
+      context.response().putHeader(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
+    }
+    error(context, refused.status(), refused.sentence());
+  }
+
   /** Sends an error. */
   void error(RoutingContext context, int status, String sentence) {
-    if (status == 503 && !context.response().headWritten()) {
+    if (status == 503
+        && !context.response().headWritten()
+        && !context.response().headers().contains(HttpHeaders.RETRY_AFTER)) {
       context.response().putHeader(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);
     }
     send(context, status, json.error(sentence));

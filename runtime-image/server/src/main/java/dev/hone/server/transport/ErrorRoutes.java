@@ -32,7 +32,7 @@ public class ErrorRoutes {
   private void failed(RoutingContext context) {
     Throwable failure = context.failure();
     if (failure instanceof ProtocolException refused) {
-      answers.error(context, refused.status(), refused.sentence());
+      answers.refuse(context, refused);
       return;
     }
     switch (context.statusCode()) {

@@ -120,7 +120,7 @@ public class InferRoutes {
       model.countFailure(CLIENT_GONE);
     } else if (cause instanceof ProtocolException refused) {
       model.countFailure(refused.status());
-      answers.error(context, refused.status(), refused.sentence());
+      answers.refuse(context, refused);
     } else {
       LOG.error("an inference request failed", cause);
       model.countFailure(500);

@@ -71,6 +71,7 @@ class BatchAssemblerProperties {
               size.get(0),
               "group",
               Map.of("x", PAD),
+              0,
               Deadline.NONE));
     }
     return requests;

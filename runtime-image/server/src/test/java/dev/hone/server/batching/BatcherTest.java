@@ -47,7 +47,8 @@ class BatcherTest {
 
   private void serve(String model) throws BackendException {
     gate = new Gate(OnnxBackend.load(Models.REPOSITORY.resolve(model).resolve("1/model.onnx"), 1));
-    batcher = new Batcher(model, gate, MAX_ROWS, MAX_QUEUE, statistics);
+    BatchLimits limits = new BatchLimits(MAX_ROWS, MAX_QUEUE, Duration.ofMinutes(1));
+    batcher = new Batcher(model, gate, limits, statistics);
     batcher.start();
   }
 
@@ -137,7 +138,8 @@ class BatcherTest {
     assertThat(batcher.waiting()).isEqualTo(MAX_QUEUE);
     assertThatThrownBy(() -> batcher.submit(tokens(54)))
         .isInstanceOfSatisfying(
-            ProtocolException.class, refused -> assertThat(refused.status()).isEqualTo(503))
+            InferenceException.Overloaded.class,
+            refused -> assertThat(refused.status()).isEqualTo(503))
         .hasMessageContaining("too many requests waiting");
 
     gate.permits.release(100);
@@ -145,6 +147,17 @@ class BatcherTest {
       assertThat(spamLogit(answer)).isEqualTo(2f);
     }
     assertThat(spamLogit(batcher.submit(tokens(44)))).isEqualTo(1f);
+  }
+
+  @Test
+  void freesThePlaceOfWhatNobodyWaitsForAnyMore() throws Exception {
+    batcher.submit(tokens(44));
+    gate.awaitArrival();
+    CompletableFuture<List<Tensor>> abandoned = batcher.submit(tokens(54));
+    batcher.submit(tokens(64));
+    assertThat(batcher.waiting()).isEqualTo(2);
+    abandoned.cancel(false);
+    assertThat(batcher.waiting()).isEqualTo(1);
   }
 
   @Test
@@ -188,7 +201,8 @@ class BatcherTest {
 
     assertThat(first).isCompleted();
     assertThat(spamLogit(second)).isEqualTo(2f);
-    assertThatThrownBy(() -> batcher.submit(tokens(44))).isInstanceOf(ProtocolException.class);
+    assertThatThrownBy(() -> batcher.submit(tokens(44)))
+        .isInstanceOf(InferenceException.NotReady.class);
   }
 
   private static BatchRequest tokens(long... ids) {
@@ -213,6 +227,7 @@ class BatcherTest {
         1,
         group,
         padding,
+        0,
         Deadline.NONE);
   }
 

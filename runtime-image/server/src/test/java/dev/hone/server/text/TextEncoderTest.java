@@ -70,12 +70,6 @@ class TextEncoderTest {
   }
 
   @Test
-  void bucketsGrowByTwo() {
-    assertThat(List.of(1, 16, 17, 33, 512).stream().map(TextEncoder::bucket))
-        .containsExactly(16, 16, 32, 64, 512);
-  }
-
-  @Test
   void findsThePaddingId() throws Exception {
     PadToken pad = new PadToken(new ObjectMapper());
     assertThat(pad.find(TOKENIZER, Optional.empty())).isEqualTo(1);
