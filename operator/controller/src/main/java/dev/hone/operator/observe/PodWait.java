@@ -100,10 +100,7 @@ public final class PodWait {
       return "waits for its scheduling gates to be removed";
     }
     return claimProblem(pod, facts)
-        .or(
-            () ->
-                GpuUsage.need(pod)
-                    .flatMap(need -> GpuUsage.explain(pod, need, facts.nodes(), facts.pods())))
+        .or(() -> DeviceShortage.explain(pod, facts))
         .orElseGet(() -> "no node fits: " + orEmpty(condition.getMessage()));
   }
 

@@ -9,12 +9,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -24,19 +26,7 @@ class PodTroubleIT extends OperatorTest {
 
   @Test
   void noFreeGpuIsCounted() {
-    bench
-        .client()
-        .resource(
-            new NodeBuilder()
-                .withNewMetadata()
-                .withName("gpu-node")
-                .endMetadata()
-                .withNewStatus()
-                .withCapacity(Map.of("nvidia.com/gpu", new Quantity("2")))
-                .withAllocatable(Map.of("nvidia.com/gpu", new Quantity("2")))
-                .endStatus()
-                .build())
-        .create();
+    create(node("gpu-node", Map.of(), Map.of("nvidia.com/gpu", new Quantity("2"))));
     try {
       for (int i = 0; i < 2; i++) {
         bench.client().resource(hog("hog-" + i)).create();
@@ -55,6 +45,62 @@ class PodTroubleIT extends OperatorTest {
     } finally {
       bench.client().nodes().withName("gpu-node").delete();
     }
+  }
+
+  @Test
+  void whatNodesOfferInsteadOfAMigProfileIsNamed() {
+    List<Node> nodes =
+        List.of(
+            node("mig-node", Map.of(), Map.of("nvidia.com/mig-1g.10gb", new Quantity("7"))),
+            node(
+                "bare-node",
+                Map.of("nvidia.com/gpu.product", "NVIDIA-H100-80GB-HBM3"),
+                Map.of("cpu", new Quantity("8"))));
+    nodes.forEach(this::create);
+    try {
+      bench.apply("00-volume.yaml");
+      bench.apply(
+          Workbench.FINE_TUNE,
+          yaml ->
+              yaml.replaceFirst(
+                  "resources:\\n( {4}.*\\n)+",
+                  "resources: {mig: {profile: 3g.40gb}, gpuRequirements: {minMemory: 40G,"
+                      + " minComputeCapability: '8.6', minDriver: '550.54', sharing: Exclusive},"
+                      + " gpuPreferences: [{weight: 5, features: {products: [NVIDIA-H100-80GB-HBM3]}}]}\n"));
+      Pod pod = kubelet.podOf(bench.job("spam-lora"));
+      kubelet.unschedulable(pod, "0/2 nodes are available: 2 Insufficient nvidia.com/mig-3g.40gb.");
+      FineTuneJob waiting =
+          bench.fineTune(
+              "spam-lora", job -> message(conditions(job), "Ready").contains("mig-3g.40gb"));
+      assertThat(message(conditions(waiting), "Ready"))
+          .isEqualTo(
+              "needs 1 nvidia.com/mig-3g.40gb; 0 of 2 nodes offer it, 1 offers mig-1g.10gb; 1 node carries"
+                  + " NVIDIA-H100-80GB-HBM3 but offers no nvidia.com/mig-3g.40gb: is the device plugin running there?");
+    } finally {
+      nodes.forEach(node -> bench.client().resource(node).delete());
+    }
+  }
+
+  /** The API server taints every node that is new; the node's controller takes that back. */
+  private void create(Node node) {
+    Node created = bench.client().resource(node).create();
+    bench
+        .client()
+        .resource(created)
+        .edit(seen -> new NodeBuilder(seen).editSpec().withTaints().endSpec().build());
+  }
+
+  private static Node node(
+      String name, Map<String, String> labels, Map<String, Quantity> allocatable) {
+    return new NodeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withLabels(labels)
+        .endMetadata()
+        .withNewStatus()
+        .withAllocatable(allocatable)
+        .endStatus()
+        .build();
   }
 
   private Pod hog(String name) {
