@@ -17,6 +17,8 @@ class ArchitectureTest {
           .consideringOnlyDependenciesInLayers()
           .layer("transport")
           .definedBy("..transport..")
+          .layer("grpc")
+          .definedBy("dev.hone.server.grpc..")
           .layer("lifecycle")
           .definedBy("..lifecycle..")
           .layer("serving")
@@ -32,10 +34,12 @@ class ArchitectureTest {
           .layer("metrics")
           .definedBy("..metrics..")
           .layer("inference")
-          .definedBy("..inference..")
+          .definedBy("dev.hone.server.inference..")
           .layer("protocol")
           .definedBy("..protocol..")
           .whereLayer("transport")
+          .mayOnlyAccessLayers("serving", "inference", "protocol")
+          .whereLayer("grpc")
           .mayOnlyAccessLayers("serving", "inference", "protocol")
           .whereLayer("serving")
           .mayOnlyAccessLayers("batching", "backend", "text", "metrics", "inference", "protocol")
@@ -68,6 +72,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("ai.onnxruntime..");
+
+  @ArchTest
+  static final ArchRule ONLY_THE_GRPC_FRONT_END_KNOWS_GRPC =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.hone.server.grpc..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.grpc..");
 
   @ArchTest
   static final ArchRule ONLY_THE_TRANSPORT_KNOWS_HTTP =

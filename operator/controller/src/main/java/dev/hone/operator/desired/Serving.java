@@ -44,5 +44,10 @@ public record Serving(
   /** Port for requests, as Triton has it. */
   public static final int HTTP_PORT = 8000;
 
+  /** Name of the port for gRPC. */
+  static final String GRPC_PORT_NAME = "grpc";
+
+  static final int GRPC_PORT = 8001;
+
   static final int METRICS_PORT = 8002;
 }

@@ -9,6 +9,9 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 /** The Service in front of a served model. */
 public final class ServingService {
 
+  /** HTTP/2 without TLS, as proxies in front of the Service have to know. */
+  private static final String GRPC = "kubernetes.io/h2c";
+
   private ServingService() {}
 
   /** The Service. */
@@ -27,6 +30,13 @@ public final class ServingService {
         .withProtocol("TCP")
         .withPort(Serving.HTTP_PORT)
         .withTargetPort(new IntOrString(Serving.HTTP_PORT_NAME))
+        .endPort()
+        .addNewPort()
+        .withName(Serving.GRPC_PORT_NAME)
+        .withAppProtocol(GRPC)
+        .withProtocol("TCP")
+        .withPort(Serving.GRPC_PORT)
+        .withTargetPort(new IntOrString(Serving.GRPC_PORT_NAME))
         .endPort()
         .endSpec()
         .build();

@@ -40,6 +40,10 @@ public interface ServerConfig {
   @WithDefault("32M")
   MemorySize maxBody();
 
+  /** The port of gRPC; 0 takes a free one. */
+  @WithDefault("8001")
+  int grpcPort();
+
   /** How long the server goes on serving after SIGTERM, so that routes to it can be taken away. */
   @WithDefault("5")
   int drainSeconds();

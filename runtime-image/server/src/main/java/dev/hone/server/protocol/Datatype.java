@@ -72,6 +72,13 @@ public enum Datatype {
   }
 
   /**
+   * Whether an integer of this datatype may have that value; of {@link #UINT64} any has its bits.
+   */
+  public boolean holds(long value) {
+    return this == UINT64 || (value >= minimum() && value <= (this == BOOL ? 1 : maximum()));
+  }
+
+  /**
    * Reads a datatype's name as a request spells it.
    *
    * @param input whose datatype it is

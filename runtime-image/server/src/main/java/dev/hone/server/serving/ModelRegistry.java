@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,16 @@ public class ModelRegistry {
 
   private volatile State state = State.STARTING;
   private volatile Map<String, NavigableMap<Long, ServedModel>> models = Map.of();
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+  /** Has something run whenever models or readiness have changed, by whoever changed them. */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  private void tellOfChange() {
+    listeners.forEach(Runnable::run);
+  }
 
   /** Makes warmed-up models available; from now on the server is ready. */
   public synchronized void publish(Collection<ServedModel> warm) {
@@ -39,11 +50,13 @@ public class ModelRegistry {
     if (state == State.STARTING) {
       state = State.READY;
     }
+    tellOfChange();
   }
 
   /** Stops being ready while the models go on answering. */
   public synchronized void drain() {
     state = State.DRAINING;
+    tellOfChange();
   }
 
   /** Whether new traffic should come here. */
@@ -79,6 +92,20 @@ public class ModelRegistry {
                 ProtocolException.notFound(
                     "Request for unknown model: '%s' has no version %s; it has %s"
                         .formatted(name, version, versions.keySet())));
+  }
+
+  /**
+   * Whether a model answers now.
+   *
+   * @throws ProtocolException with status 404 if there is none of that name and version
+   */
+  public boolean serves(String name, @Nullable String version) {
+    try {
+      find(name, version);
+      return true;
+    } catch (InferenceException.NotReady loading) {
+      return false;
+    }
   }
 
   /** The metadata of a model; throws like {@link #find}. */

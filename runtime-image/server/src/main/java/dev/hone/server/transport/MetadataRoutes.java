@@ -1,31 +1,24 @@
 package dev.hone.server.transport;
 
-import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.serving.ModelRegistry;
+import dev.hone.server.serving.ServerInfo;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.util.List;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The routes that say what the server and its models are, and whether they are ready. */
 @ApplicationScoped
 public class MetadataRoutes {
-  private static final List<String> EXTENSIONS = List.of("classification", "binary_tensor_data");
-
   private final ModelRegistry registry;
   private final Answers answers;
-  private final String version;
+  private final ServerInfo info;
 
   /** Answers from that registry. */
-  public MetadataRoutes(
-      ModelRegistry registry,
-      Answers answers,
-      @ConfigProperty(name = "quarkus.application.version") String version) {
+  public MetadataRoutes(ModelRegistry registry, Answers answers, ServerInfo info) {
     this.registry = registry;
     this.answers = answers;
-    this.version = version;
+    this.info = info;
   }
 
   void register(@Observes Router router) {
@@ -39,7 +32,8 @@ public class MetadataRoutes {
   }
 
   private void server(RoutingContext context) {
-    answers.send(context, 200, answers.json().server("hone-server", version, EXTENSIONS));
+    answers.send(
+        context, 200, answers.json().server(info.name(), info.version(), info.extensions()));
   }
 
   private void live(RoutingContext context) {
@@ -62,14 +56,7 @@ public class MetadataRoutes {
 
   private void modelReady(RoutingContext context) {
     String name = context.pathParam("model");
-    try {
-      registry.find(name, context.pathParam("version"));
-      answers.send(context, 200, answers.json().modelReady(name, true));
-    } catch (ProtocolException e) {
-      if (e.status() != 503) {
-        throw e;
-      }
-      answers.send(context, 503, answers.json().modelReady(name, false));
-    }
+    boolean ready = registry.serves(name, context.pathParam("version"));
+    answers.send(context, ready ? 200 : 503, answers.json().modelReady(name, ready));
   }
 }

@@ -49,6 +49,7 @@ public final class ServerProcess implements AutoCloseable {
                 "-Dquarkus.management.port=" + metricsPort,
                 "-jar",
                 System.getProperty("hone.server.jar")));
+    builder.environment().put("HONE_GRPC_PORT", "0");
     builder.environment().putAll(environment);
     builder.environment().put("HONE_TERMINATION_LOG", terminationLog.toString());
     builder.redirectErrorStream(true).redirectOutput(log.toFile());

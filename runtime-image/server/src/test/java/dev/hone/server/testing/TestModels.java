@@ -14,6 +14,7 @@ public class TestModels implements QuarkusTestProfile {
         "hone.model-repository", Models.REPOSITORY.toString(),
         "hone.max-body", Integer.toString(MAX_BODY),
         "hone.drain-seconds", "0",
+        "hone.grpc-port", "0",
         "quarkus.http.test-port", "0",
         "quarkus.management.test-port", "0");
   }

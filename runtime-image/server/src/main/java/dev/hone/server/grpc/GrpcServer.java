@@ -1,0 +1,104 @@
+package dev.hone.server.grpc;
+
+import dev.hone.server.config.ServerConfig;
+import dev.hone.server.serving.ModelRegistry;
+import dev.hone.server.serving.ServerInfo;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.interceptor.Interceptor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Listens for gRPC as long as the server lives; on the way out it finishes what is in flight. */
+@ApplicationScoped
+public class GrpcServer {
+  private static final Logger LOG = Logger.getLogger(GrpcServer.class);
+  private static final int MAX_HEADERS = 16 << 10;
+  private static final int MAX_CALLS_PER_CONNECTION = 256;
+  private static final long FINISH_SECONDS = 30;
+
+  private final ModelRegistry registry;
+  private final ServerInfo info;
+  private final ServerConfig config;
+  private @Nullable Server server;
+  private @Nullable ExecutorService executor;
+
+  /** Serves that registry's models. */
+  public GrpcServer(ModelRegistry registry, ServerInfo info, ServerConfig config) {
+    this.registry = registry;
+    this.info = info;
+    this.config = config;
+  }
+
+  void start(@Observes StartupEvent event) {
+    // Requests are decoded and answered off the event loop: they may be large.
+    ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+    HealthStatusManager health = new HealthStatusManager();
+    new GrpcHealth(registry, health).follow();
+    Server started =
+        NettyServerBuilder.forAddress(new InetSocketAddress("0.0.0.0", config.grpcPort()))
+            .executor(calls)
+            .maxInboundMessageSize(Math.toIntExact(config.maxBody().asLongValue()))
+            .maxInboundMetadataSize(MAX_HEADERS)
+            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .permitKeepAliveTime(10, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .addService(health.getHealthService())
+            .addService(new InferenceService(registry, info, calls))
+            .build();
+    try {
+      started.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "gRPC cannot listen on port %d: choose another with HONE_GRPC_PORT"
+              .formatted(config.grpcPort()),
+          e);
+    }
+    server = started;
+    executor = calls;
+    LOG.infof("gRPC on port %d", started.getPort());
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    Server running = server;
+    if (running == null) {
+      throw new IllegalStateException("gRPC is not listening");
+    }
+    return running.getPort();
+  }
+
+  /**
+   * Before the models are closed: clients are told to go (GOAWAY), what they wait for is answered.
+   */
+  void stop(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) ShutdownEvent event) {
+    Server running = server;
+    ExecutorService calls = executor;
+    if (running == null || calls == null) {
+      return;
+    }
+    running.shutdown();
+    try {
+      if (!running.awaitTermination(FINISH_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warnf("calls are still running after %d s and are cut off", FINISH_SECONDS);
+        running.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      running.shutdownNow();
+    }
+    calls.shutdown();
+  }
+}
