@@ -52,9 +52,10 @@ class Progress:
 
     @contextmanager
     def part(self, start: float, end: float) -> Iterator[None]:
-        """Let `update` within it speak of a part of the phase, from one fraction of it to another."""
+        """Let `update` within it speak of a part of what it spoke of before, from one fraction of it to another."""
         before = self._part
-        self._part = (start, end)
+        width = before[1] - before[0]
+        self._part = (before[0] + width * start, before[0] + width * end)
         try:
             yield
         finally:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hone.contract import ExportSummary, JobConfig, LineageEntry, Metrics, Resumes, StepReport, TrainingSummary
+from hone.contract import (
+    ExportSummary,
+    JobConfig,
+    LineageEntry,
+    Metrics,
+    Resumes,
+    SearchReport,
+    StepReport,
+    TrainingSummary,
+)
 from hone.contract.training import Task
 from hone.distributed import ALONE, Group
 from hone.interrupt import Interrupt
@@ -45,6 +54,7 @@ class RunOutcome:
     resumes: Resumes | None = None
     steps: list[StepReport] = field(default_factory=list)
     export: ExportSummary | None = None
+    search: SearchReport | None = None
     warnings: list[str] = field(default_factory=list)
 
 

@@ -66,7 +66,7 @@ def compare_quality(
 
 def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable[[float], None]) -> Speed:
     """Times both models, one row and one thread at a time, on rows spread over the whole data set."""
-    chosen = [rows[index] for index in _spread(len(rows), LATENCY_ROWS)]
+    chosen = [rows[index] for index in spread(len(rows), LATENCY_ROWS)]
     one, other = open_classifier(before), open_classifier(after)
     timings = interleaved(
         [one.request(row) for row in chosen],
@@ -96,5 +96,6 @@ def whole(quality: Quality, speed: Speed | None, before: Path, after: Path, unkn
     return Metrics(before=one, after=other, comparison=comparison)
 
 
-def _spread(total: int, wanted: int) -> NDArray[np.int64]:
+def spread(total: int, wanted: int) -> NDArray[np.int64]:
+    """Return at most so many places, evenly spread over all."""
     return np.unique(np.linspace(0, total - 1, num=min(total, wanted)).round().astype(np.int64))

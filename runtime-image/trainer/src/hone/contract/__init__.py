@@ -21,6 +21,8 @@ from hone.contract.result import (
     Resumes,
     Role,
     RunResult,
+    SearchPoint,
+    SearchReport,
     StepReport,
     TrainingSummary,
 )
@@ -49,6 +51,8 @@ __all__ = [
     "Resumes",
     "Role",
     "RunResult",
+    "SearchPoint",
+    "SearchReport",
     "StepReport",
     "TrainingSummary",
 ]

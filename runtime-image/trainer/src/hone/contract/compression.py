@@ -149,6 +149,20 @@ class Export(Union):
     open_vino: Annotated[OpenVino | None, Field(alias="openVINO")] = None
 
 
+Objective = Literal["Smallest", "Fastest", "MostAccurate"]
+
+
+class Search(Document):
+    """Recipes are tried instead of given; `select` takes a trial by its number instead of the best one."""
+
+    objective: Objective
+    trials: Annotated[Int, Field(ge=1, le=1000)] | None = None
+    timeout_seconds: Annotated[Int, Field(ge=60, le=31536000)] | None = None
+    gpu_hours: Annotated[float, Field(gt=0, le=1000000)] | None = None
+    parallelism: Annotated[Int, Field(ge=1, le=64)] | None = None
+    select: Annotated[Int, Field(ge=0, le=999)] | None = None
+
+
 class MetricBound(Document):
     """How much worse a figure of the task may become, in its own unit."""
 

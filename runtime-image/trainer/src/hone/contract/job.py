@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hone.contract.base import Digest, Document, Hash, Positive
-from hone.contract.compression import Export, Gate, Step
+from hone.contract.compression import Export, Gate, Search, Step
 from hone.contract.method import Method
 from hone.contract.source import Data, ResolvedModel, Uri
 from hone.contract.training import Checkpoint, Distributed, Evaluation, Precision, Task, Tracking, Training
@@ -72,6 +72,7 @@ class JobConfig(Document):
     tracking: Tracking | None = None
     distributed: Distributed | None = None
     steps: Annotated[list[Step], Field(max_length=10)] | None = None
+    search: Search | None = None
     export: Export | None = None
     gate: Gate | None = None
     output: Output
@@ -80,7 +81,7 @@ class JobConfig(Document):
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:
         required, refused = (
-            (("task", "method", "training"), ("steps", "export", "gate"))
+            (("task", "method", "training"), ("steps", "search", "export", "gate"))
             if self.kind == "FineTuneJob"
             else (("export",), ("method", "training", "evaluation", "tracking"))
         )
@@ -88,6 +89,8 @@ class JobConfig(Document):
             raise ValueError(f"a {self.kind} needs {', '.join(missing)}")
         if present := [name for name in refused if getattr(self, name) is not None]:
             raise ValueError(f"a {self.kind} has no {', '.join(present)}")
+        if self.search is not None and self.steps:
+            raise ValueError("exactly one of steps, search must be set")
         return self
 
     @property

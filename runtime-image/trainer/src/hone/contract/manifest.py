@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hone.contract.base import Count, Document, Hash, Time
-from hone.contract.result import ExportSummary, Lineage, Metrics, PhaseTime, Resumes, Steps, TrainingSummary, Warnings
+from hone.contract.result import (
+    ExportSummary,
+    Lineage,
+    Metrics,
+    PhaseTime,
+    Resumes,
+    SearchReport,
+    Steps,
+    TrainingSummary,
+    Warnings,
+)
 from hone.contract.training import TrainedTask
 
 
@@ -34,6 +44,7 @@ class Manifest(Document):
     resumes: Resumes | None = None
     steps: Steps | None = None
     export: ExportSummary | None = None
+    search: SearchReport | None = None
     phases: list[PhaseTime] | None = None
     warnings: Warnings | None = None
     created_at: Time

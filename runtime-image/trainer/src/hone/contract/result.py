@@ -185,6 +185,30 @@ class ArtifactReference(Document):
     size_bytes: Count
 
 
+class SearchPoint(Document):
+    """A recipe that no other one beats in everything; its artifact is that of a CompressionJob with these steps."""
+
+    trial: Annotated[Count, Field(le=999)]
+    recipe: Annotated[str, Field(min_length=1, max_length=512)]
+    summary: Annotated[str, Field(max_length=256)]
+    artifact: ArtifactReference
+    after: Measurement
+    comparison: Comparison
+    export: ExportSummary | None = None
+
+
+class SearchReport(Document):
+    """What a search tried: the Pareto front, of which `selected` is the trial whose artifact counts."""
+
+    objective: Literal["Smallest", "Fastest", "MostAccurate"]
+    trials: Count
+    failed: Count | None = None
+    stopped_early: Count | None = None
+    seconds: Amount
+    selected: Annotated[Count, Field(le=999)] | None = None
+    points: Annotated[list[SearchPoint], Field(min_length=1, max_length=20)]
+
+
 Lineage = Annotated[list[LineageEntry], Field(max_length=32)]
 Steps = Annotated[list[StepReport], Field(max_length=10)]
 Warnings = Annotated[list[Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
@@ -202,6 +226,7 @@ class RunResult(Document):
     resumes: Resumes | None = None
     steps: Steps | None = None
     export: ExportSummary | None = None
+    search: SearchReport | None = None
     lineage: Lineage
     phases: Annotated[list[PhaseTime], Field(max_length=64)]
     warnings: Warnings | None = None

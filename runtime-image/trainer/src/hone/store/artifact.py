@@ -16,6 +16,7 @@ from hone.contract import (
     Metrics,
     PhaseTime,
     Resumes,
+    SearchReport,
     StepReport,
     TrainingSummary,
 )
@@ -68,6 +69,14 @@ class ArtifactWriter:
             raise self._not_writable(error) from error
         return self.folder
 
+    def within(self, path: str) -> "ArtifactWriter":
+        """Return the writer of an artifact of the same run, in a folder of this one; it is committed first."""
+        inner = ArtifactWriter(self.folder.parent, self.uri, self._kind, self._name, self._hash)
+        inner.folder = self.folder / path
+        inner.uri = f"{self.uri}/{path}"
+        inner.checkpoints = inner.folder / CHECKPOINTS / "none"
+        return inner
+
     def commit(
         self,
         *,
@@ -82,6 +91,7 @@ class ArtifactWriter:
         export: ExportSummary | None,
         phases: list[PhaseTime],
         warnings: list[str],
+        search: SearchReport | None = None,
     ) -> tuple[Manifest, ArtifactReference]:
         """Force every file to the disk, then write the manifest under a temporary name and rename it."""
         try:
@@ -101,6 +111,7 @@ class ArtifactWriter:
                 resumes=resumes,
                 steps=steps or None,
                 export=export,
+                search=search,
                 phases=phases,
                 warnings=warnings or None,
                 created_at=datetime.now(UTC),

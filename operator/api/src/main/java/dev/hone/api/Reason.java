@@ -68,6 +68,9 @@ public enum Reason {
   GATE_UNDECIDED(
       "GateUndecided",
       "Of the gate's bounds one asks for a figure of another class of device than the run's; all others are met."),
+  SELECTION_UNKNOWN(
+      "SelectionUnknown",
+      "`search.select` names a trial that is not on the Pareto front; the message says which ones are."),
   NO_GATE("NoGate", "The spec has no gate: any result is accepted."),
   NOT_FINISHED("NotFinished", "There is no result to judge yet."),
   // Failures that the operator sees

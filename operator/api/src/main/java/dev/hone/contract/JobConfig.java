@@ -5,6 +5,7 @@ import dev.hone.api.common.Task;
 import dev.hone.api.common.Training;
 import dev.hone.api.compression.Export;
 import dev.hone.api.compression.Gate;
+import dev.hone.api.compression.Search;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.Checkpoint;
 import dev.hone.api.finetune.Evaluation;
@@ -36,6 +37,7 @@ public record JobConfig(
     @Nullable Tracking tracking,
     @Nullable Distributed distributed,
     List<Step> steps,
+    @Nullable Search search,
     @Nullable Export export,
     @Nullable Gate gate,
     OutputConfig output,

@@ -8,6 +8,7 @@ import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
 import dev.hone.api.common.Resumes;
+import dev.hone.api.common.SearchReport;
 import dev.hone.api.common.StepReport;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
@@ -30,6 +31,7 @@ public record Manifest(
     @Nullable Resumes resumes,
     List<StepReport> steps,
     @Nullable ExportSummary export,
+    @Nullable SearchReport search,
     List<PhaseDuration> phases,
     List<String> warnings,
     String createdAt) {

@@ -7,6 +7,7 @@ import dev.hone.api.common.LineageEntry;
 import dev.hone.api.common.Metrics;
 import dev.hone.api.common.PhaseDuration;
 import dev.hone.api.common.Resumes;
+import dev.hone.api.common.SearchReport;
 import dev.hone.api.common.StepReport;
 import dev.hone.api.common.TrainingSummary;
 import java.util.List;
@@ -24,6 +25,7 @@ public record RunResult(
     @Nullable Resumes resumes,
     List<StepReport> steps,
     @Nullable ExportSummary export,
+    @Nullable SearchReport search,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<LineageEntry> lineage,
     @JsonInclude(JsonInclude.Include.ALWAYS) List<PhaseDuration> phases,
     List<String> warnings) {

@@ -24,6 +24,7 @@ public record RunStatus(
         List<StepReport> steps,
     @JsonPropertyDescription("What the model was written as, and how close the file is to PyTorch.")
         @Nullable ExportSummary export,
+    @JsonPropertyDescription("What a search for a recipe found.") @Nullable SearchReport search,
     @JsonPropertyDescription("What the artifact was made of.") List<LineageEntry> lineage,
     @JsonPropertyDescription("How long each phase took.") List<PhaseDuration> phases,
     @JsonPropertyDescription("What went otherwise than it seems, and why.") List<String> warnings,
@@ -63,6 +64,7 @@ public record RunStatus(
     builder.resumes = resumes;
     builder.steps = steps;
     builder.export = export;
+    builder.search = search;
     builder.lineage = lineage;
     builder.phases = phases;
     builder.warnings = warnings;
@@ -85,6 +87,7 @@ public record RunStatus(
     private @Nullable Resumes resumes;
     private List<StepReport> steps = List.of();
     private @Nullable ExportSummary export;
+    private @Nullable SearchReport search;
     private List<LineageEntry> lineage = List.of();
     private List<PhaseDuration> phases = List.of();
     private List<String> warnings = List.of();
@@ -143,6 +146,11 @@ public record RunStatus(
       return this;
     }
 
+    public Builder search(@Nullable SearchReport value) {
+      this.search = value;
+      return this;
+    }
+
     public Builder lineage(List<LineageEntry> value) {
       this.lineage = value;
       return this;
@@ -190,6 +198,7 @@ public record RunStatus(
           resumes,
           steps,
           export,
+          search,
           lineage,
           phases,
           warnings,

@@ -90,6 +90,15 @@ import io.fabric8.kubernetes.model.annotation.Version;
             + "(has(self.spec.search) == has(oldSelf.spec.search)"
             + " && (!has(self.spec.search) || self.spec.search.objective == oldSelf.spec.search.objective))",
     message = "spec.search.objective" + Cel.ONCE_STARTED_MESSAGE)
+@ValidationRule(
+    value =
+        Cel.ONCE_STARTED
+            + "!has(self.spec.search) || !has(oldSelf.spec.search)"
+            + " || (self.spec.search.?trials == oldSelf.spec.search.?trials"
+            + " && self.spec.search.?timeoutSeconds == oldSelf.spec.search.?timeoutSeconds"
+            + " && self.spec.search.?gpuHours == oldSelf.spec.search.?gpuHours"
+            + " && self.spec.search.?parallelism == oldSelf.spec.search.?parallelism)",
+    message = "spec.search, but for select," + Cel.ONCE_STARTED_MESSAGE)
 public class CompressionJob extends CustomResource<CompressionJobSpec, RunStatus>
     implements Namespaced {
 

@@ -63,6 +63,20 @@ import org.jspecify.annotations.Nullable;
         "export.tensorRT.precision INT8 takes ranges from a step: write quantize with scheme INT8Static and"
             + " target: TensorRT")
 @ValidationRule(
+    value = "!has(self.search) || has(self.dataset.evaluation)",
+    message = "search compares recipes by what they lose: write dataset.evaluation")
+@ValidationRule(
+    value = "!has(self.search) || !has(self.export.tensorRT)",
+    message =
+        "search measures speed on the processor, which tells nothing of TensorRT: write export.onnx, and give the"
+            + " recipe that it finds to another CompressionJob as steps")
+@ValidationRule(
+    value =
+        "!has(self.search) || !has(self.search.gpuHours)"
+            + " || (has(self.resources) && has(self.resources.gpus) && self.resources.gpus >= 1)",
+    message =
+        "search.gpuHours counts the hours of GPUs: write resources.gpus, or search.timeoutSeconds")
+@ValidationRule(
     value = "!has(self.gate) || !has(self.gate.maxAccuracyDrop) || has(self.dataset.evaluation)",
     message = "gate.maxAccuracyDrop is measured on data: write dataset.evaluation")
 @ValidationRule(

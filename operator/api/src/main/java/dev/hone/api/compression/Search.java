@@ -17,11 +17,13 @@ public record Search(
         @Nullable Integer trials,
     @Min(60)
         @Max(31_536_000)
-        @JsonPropertyDescription("Longest time that the search may take (default: no limit).")
+        @JsonPropertyDescription(
+            "No recipe is begun once all of them together took so long (default: no limit).")
         @Nullable Long timeoutSeconds,
     @Min(value = 0, inclusive = false)
         @Max(1_000_000)
-        @JsonPropertyDescription("Most GPU hours that the search may use (default: no limit).")
+        @JsonPropertyDescription(
+            "No recipe is begun once all of them together took so many GPU hours (default: no limit).")
         @Nullable Double gpuHours,
     @Min(1)
         @Max(64)
@@ -30,9 +32,14 @@ public record Search(
     @Min(0)
         @Max(999)
         @JsonPropertyDescription(
-            "Takes this point of the Pareto front instead of the best one; may change at any time, without a new"
-                + " search.")
+            "Takes this trial of the Pareto front, by its number in status.search.points, instead of the best one; may"
+                + " change at any time, without a new search.")
         @Nullable Integer select) {
+
+  /** What a pod has to know: everything but the point that is taken, which may change. */
+  public Search executed() {
+    return new Search(objective, trials, timeoutSeconds, gpuHours, parallelism, null);
+  }
 
   /** What the best result is. */
   public enum Objective {

@@ -58,7 +58,7 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
         view,
         Objects.requireNonNull(sources).catalog(view.owner().namespace()),
         (wanted, resolution, state, before) ->
-            statuses.create(resource.getSpec().gate(), wanted, resolution, state, before),
+            statuses.create(resource.getSpec(), wanted, resolution, state, before),
         context);
   }
 }

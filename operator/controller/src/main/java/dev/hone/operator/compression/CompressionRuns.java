@@ -46,10 +46,14 @@ public final class CompressionRuns {
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),
-        (model, hash, report) -> config(owner, spec, model, hash, report));
+        (model, hash, report) -> config(owner, spec, model, hash, report),
+        result -> SearchChoice.apply(spec, result));
   }
 
-  /** The gate stays out of it: it may change while the run goes on, and the operator decides. */
+  /**
+   * The gate and search.select stay out of it: they may change while the run goes on, and the
+   * operator decides.
+   */
   private static JobConfig config(
       Owner owner,
       CompressionJobSpec spec,
@@ -75,6 +79,7 @@ public final class CompressionRuns {
         null,
         null,
         spec.steps(),
+        spec.search() == null ? null : spec.search().executed(),
         spec.export(),
         null,
         new OutputConfig(spec.output().uri(), null),

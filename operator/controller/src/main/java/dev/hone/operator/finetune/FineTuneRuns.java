@@ -17,6 +17,7 @@ import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A FineTuneJob as the run logic sees it. */
@@ -42,7 +43,8 @@ public final class FineTuneRuns {
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),
-        (model, hash, report) -> config(owner, spec, model, hash, report));
+        (model, hash, report) -> config(owner, spec, model, hash, report),
+        UnaryOperator.identity());
   }
 
   private static JobConfig config(
@@ -73,6 +75,7 @@ public final class FineTuneRuns {
         spec.tracking(),
         Distributed.of(spec.resources()),
         List.of(),
+        null,
         null,
         null,
         new OutputConfig(spec.output().uri(), spec.output().merge()),

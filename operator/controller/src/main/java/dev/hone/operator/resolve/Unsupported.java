@@ -5,6 +5,7 @@ import dev.hone.api.common.ModelSource;
 import dev.hone.api.compression.CompressionJobSpec;
 import dev.hone.api.compression.Distill;
 import dev.hone.api.compression.Quantize;
+import dev.hone.api.compression.Search;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
 import dev.hone.api.inference.Backend;
@@ -47,9 +48,7 @@ public final class Unsupported {
   public static Optional<String> of(CompressionJobSpec spec) {
     var data = spec.dataset();
     return first(
-        spec.search() == null
-            ? Optional.empty()
-            : refuse("spec.search", "write the recipe in spec.steps"),
+        spec.search() == null ? Optional.empty() : parallel(spec.search()),
         steps(spec.steps()),
         choice("spec.export", spec.export().choice(), EXPORTS),
         source("spec.model", spec.model()),
@@ -111,6 +110,12 @@ public final class Unsupported {
             path + ".distill.teacher.from",
             "write the uri of its artifact, as its status.artifact.uri has it")
         : address(path + ".distill.teacher.uri", teacher.uri());
+  }
+
+  private static Optional<String> parallel(Search search) {
+    return search.parallelism() != null && search.parallelism() > 1
+        ? refuse("spec.search.parallelism above 1", "write parallelism: 1")
+        : Optional.empty();
   }
 
   private static Optional<String> choice(String path, String chosen, Set<String> supported) {

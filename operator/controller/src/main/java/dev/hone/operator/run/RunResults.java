@@ -33,7 +33,8 @@ final class RunResults {
         .result(hash)
         .flatMap(RunResults::read)
         .or(() -> recorded(in.before(), hash))
-        .or(() -> terminationMessage(in, hash, job));
+        .or(() -> terminationMessage(in, hash, job))
+        .map(in.view().effective());
   }
 
   private static Optional<RunResult> read(ConfigMap configMap) {
@@ -70,6 +71,7 @@ final class RunResults {
             status.resumes(),
             status.steps(),
             status.export(),
+            status.search(),
             status.lineage(),
             status.phases(),
             status.warnings()));
@@ -123,6 +125,7 @@ final class RunResults {
                       null,
                       null,
                       List.of(),
+                      null,
                       null,
                       List.of(),
                       List.of(),

@@ -123,6 +123,7 @@ public final class RunStatusFactory {
         .resumes(result.resumes())
         .steps(result.steps())
         .export(result.export())
+        .search(result.search())
         .lineage(result.lineage())
         .phases(result.phases())
         .warnings(result.warnings())

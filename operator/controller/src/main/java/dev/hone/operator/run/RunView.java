@@ -8,11 +8,13 @@ import dev.hone.api.common.SourceReference;
 import dev.hone.contract.JobConfig;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
+import dev.hone.contract.RunResult;
 import dev.hone.operator.desired.Owner;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param rerun text that asks for another run
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
  * @param config makes the configuration of its pod
+ * @param effective takes from a result what counts by the spec of now
  */
 public record RunView(
     Owner owner,
@@ -47,7 +50,8 @@ public record RunView(
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String rerun,
     Optional<String> unsupported,
-    ConfigFactory config) {
+    ConfigFactory config,
+    UnaryOperator<RunResult> effective) {
 
   /** Makes the configuration of a run's pod. */
   @FunctionalInterface
@@ -76,7 +80,8 @@ public record RunView(
         podTemplate,
         rerun,
         unsupported,
-        config);
+        config,
+        effective);
   }
 
   /** Number of nodes that share a run, each with a pod. */

@@ -1,0 +1,82 @@
+"""Carries out a recipe: the steps on the network, its export, and the steps on the file."""
+
+import logging
+import time
+from pathlib import Path
+
+from hone.compress.inputs import Inputs
+from hone.compress.learning import Learning
+from hone.compress.model import load
+from hone.compress.network import Done, carry_out
+from hone.compress.subject import Subject
+from hone.compress.technique import Materials, Plan, Tools
+from hone.contract import LineageEntry, StepReport
+from hone.contract.source import ResolvedModel
+from hone.evaluate.size import onnx_bytes
+from hone.export import ExportedClassifier
+from hone.runtime import RunContext
+from hone.store.model import NETWORK
+
+log = logging.getLogger(__name__)
+
+MODEL = "model.onnx"
+
+
+def export_network(context: RunContext, inputs: Inputs, opset: int, name: str) -> ExportedClassifier:
+    """Write the network as ONNX into the workspace's folder of that name, compared with PyTorch on real rows."""
+    path = folder_of(context, name) / MODEL
+    subject = inputs.subject
+    sample = inputs.rows or inputs.calibration or subject.placeholder_rows()
+    exported = subject.export(sample, path, opset)
+    difference = exported.parity.largest_difference
+    log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
+    context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
+    return exported
+
+
+def compress(
+    context: RunContext, steps: Plan, exported: ExportedClassifier, inputs: Inputs, opset: int
+) -> tuple[ExportedClassifier, Path, list[Done]]:
+    """Carry out the steps on the network and then on the file; return the last export and the last file."""
+    done, progress = list[Done](), context.progress
+    share = len(steps.network) / max(len(steps.steps), 1)
+    if steps.network:
+        tools = _tools(context, inputs, len(steps.network))
+        with progress.part(0.0, share):
+            done += carry_out(inputs.subject, steps.network, tools, progress)
+        inputs.subject.save_network(context.output / NETWORK)
+        exported = export_network(context, inputs, opset, "network")
+        inputs.subject.release_network()
+    path = exported.path
+    materials = Materials(inputs.calibration)
+    for number, step in enumerate(steps.file, start=len(steps.network)):
+        progress.update(number / len(steps.steps), message=step.title)
+        target = folder_of(context, f"step-{number + 1}") / MODEL
+        began = time.monotonic()
+        warnings = step.apply(path, target, materials)
+        report = StepReport(
+            name=step.title,
+            seconds=round(time.monotonic() - began, 3),
+            message=f"The model has {onnx_bytes(target):,} bytes, and had {onnx_bytes(path):,} before this step.",
+        )
+        done.append(Done(report, warnings=warnings))
+        path = target
+    return exported, path, done
+
+
+def _tools(context: RunContext, inputs: Inputs, count: int) -> list[Tools]:
+    def teacher(source: ResolvedModel) -> Subject:
+        model = context.store.model(source)
+        inputs.lineage.append(LineageEntry(role="Teacher", uri=model.uri, digest=model.digest))
+        return load(context.config, model)
+
+    learning = Learning(context, inputs.model, inputs.train)
+    folders = [context.checkpoints / str(number + 1) for number in range(count)]
+    return [Tools(inputs.calibration, learning, folder, teacher) for folder in folders]
+
+
+def folder_of(context: RunContext, name: str) -> Path:
+    """Make a folder of the workspace."""
+    folder = context.workspace / name
+    folder.mkdir()
+    return folder
