@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from transformers import AutoModelForSequenceClassification
 
 import tiny
@@ -22,6 +23,7 @@ from killing import Killable
 
 TASK = {"type": "TextClassification", "labels": ["ham", "spam"], "maxLength": 32}
 TRIALS = 3
+EXAMPLE = Path(__file__).parents[3] / "examples/03-compression/search.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,8 @@ def test_a_search_leaves_the_front_as_artifacts_and_all_that_it_tried_as_tables_
 
 @pytest.mark.timeout(300)
 def test_a_search_that_is_killed_repeats_no_trial_and_no_step(folder: Workbench) -> None:
-    search = {"objective": "Smallest", "trials": 3}
+    # The example, with a model and data that are tiny.
+    search = {**yaml.safe_load(EXAMPLE.read_text())["spec"]["search"], "trials": 3}
     config = folder.config(**searching(folder, search=search, hash="killed")).to_json()
     root = folder.claim / "artifacts/.checkpoints/tiny-killed/search"
     # Between the steps of the third trial.
