@@ -18,6 +18,7 @@ from hone.interrupt import Interrupt
 from hone.progress import Progress
 from hone.runtime import Executor, RunContext
 from hone.store import Store
+from hone.store.room import room
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +66,10 @@ def share_job(
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{config.artifact_name}-", dir=root) as workspace:
         output = writer.begin() if group.is_main else writer.folder
-        outcome = executor(
-            RunContext(config, store, progress, interrupt, output, writer.checkpoints, Path(workspace), group)
-        )
+        with room():
+            outcome = executor(
+                RunContext(config, store, progress, interrupt, output, writer.checkpoints, Path(workspace), group)
+            )
     if outcome is None:
         return None
     manifest, reference = writer.commit(

@@ -13,9 +13,10 @@ from hone.compress.model import reload
 from hone.compress.subject import Subject
 from hone.compress.technique import Applied, NetworkStep, Tools
 from hone.contract import StepReport
+from hone.errors import RunError
 from hone.models import save_pretrained
 from hone.progress import Progress
-from hone.training.checkpoints import is_whole, publish
+from hone.training.checkpoints import CheckpointFailed, is_whole, publish
 
 DONE = "done"
 _REPORT = "report.json"
@@ -66,7 +67,13 @@ def _save(subject: Subject, done: Done, checkpoints: Path) -> None:
         (folder / _REPORT).write_text(json.dumps(document), encoding="utf-8")
 
     checkpoints.mkdir(parents=True, exist_ok=True)
-    publish(checkpoints / DONE, write)
+    try:
+        publish(checkpoints / DONE, write)
+    except CheckpointFailed as error:
+        raise RunError(
+            "OutputNotWritable",
+            f"What {done.report.name} made can't be kept ({error}); give the output's volume more room.",
+        ) from error
     # The training's own checkpoints have served their time.
     for path in checkpoints.iterdir():
         if path.name != DONE:

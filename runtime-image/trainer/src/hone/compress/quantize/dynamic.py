@@ -5,6 +5,7 @@ from pathlib import Path
 
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from hone.compress.quantize.graphs import is_large
 from hone.compress.quantize.layerwise import Scheme, Write
 from hone.contract.compression import Quantize
 from hone.errors import RunError
@@ -38,6 +39,7 @@ class DynamicInt8(Scheme):
                 op_types_to_quantize=self.kinds,
                 per_channel=self._per_channel,
                 weight_type=QuantType.QInt8,
+                use_external_data_format=is_large(source),
                 # The quantizer turns each Gemm into a MatMul of this name before it looks at the names.
                 nodes_to_exclude=[*excluded, *(f"{name}_MatMul" for name in excluded)],
             )

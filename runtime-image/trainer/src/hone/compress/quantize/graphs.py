@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
+from onnx.external_data_helper import load_external_data_for_model
 
-from hone.evaluate.size import EXTERNAL_FROM
+from hone.evaluate.size import EXTERNAL_FROM, onnx_bytes
 
 #: What multiplies by a weight, and takes INT8 on its inputs.
 PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
@@ -17,13 +18,20 @@ PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 _WEIGHT_AT = {"MatMul": 1, "Gemm": 1, "Gather": 0, "Conv": 1}
 
 
-def save(model: onnx.ModelProto, path: Path) -> None:
-    """Write a model whose tensors are in memory."""
+def save(model: onnx.ModelProto, path: Path, *, keep: bool = False) -> None:
+    """Write a model whose tensors are in memory; those of a large one stay there if they are to be kept."""
     large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > EXTERNAL_FROM
     if large:
         onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data")
+        if keep:
+            load_external_data_for_model(model, str(path.parent))
     else:
         onnx.save(model, path)
+
+
+def is_large(path: Path) -> bool:
+    """Tell whether a model, and what is made of it, may not fit into one file."""
+    return onnx_bytes(path) > EXTERNAL_FROM
 
 
 def floats(graph: onnx.GraphProto) -> dict[str, TensorProto]:

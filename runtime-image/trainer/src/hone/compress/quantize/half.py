@@ -6,6 +6,7 @@ from pathlib import Path
 import onnx
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from hone.compress.quantize.graphs import save
 from hone.compress.quantize.layers import excluded_nodes
 from hone.contract.compression import Quantize
 from hone.evaluate.onnx_classifier import Row
@@ -24,7 +25,7 @@ class Half:
         model = onnx.load(source)
         kinds = {node.op_type for node in model.graph.node}
         excluded = excluded_nodes(model.graph, self._options.exclude_layers or [], sorted(kinds))
-        onnx.save(convert_float_to_float16(model, keep_io_types=True, node_block_list=excluded), target)
+        save(convert_float_to_float16(model, keep_io_types=True, node_block_list=excluded), target)
         if self._options.target == "TensorRT":
             return []
         return [

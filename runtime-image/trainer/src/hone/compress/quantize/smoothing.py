@@ -71,7 +71,7 @@ def _largest(
     """The largest absolute value of each channel [width] of each tensor over all rows."""
     outputs = len(model.graph.output)
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in tensors)
-    save(model, path)
+    save(model, path, keep=True)
     del model.graph.output[outputs:]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

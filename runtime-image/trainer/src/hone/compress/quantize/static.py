@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from hone.compress.quantize.graphs import save
+from hone.compress.quantize.graphs import is_large, save
 from hone.compress.quantize.layerwise import Scheme, Write
 from hone.compress.quantize.residuals import restore_residuals
 from hone.contract.compression import Calibration, Quantize
@@ -55,6 +55,7 @@ class StaticInt8(Scheme):
                 # TensorRT takes symmetric ranges only; processors are three times faster with unsigned ones.
                 activation_type=QuantType.QInt8 if self.symmetric else QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
+                use_external_data_format=is_large(source),
                 calibrate_method=CalibrationMethod[self._calibration.method or "MinMax"],
                 extra_options=self._options(),
             )
