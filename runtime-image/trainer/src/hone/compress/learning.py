@@ -26,11 +26,15 @@ _EVERY_STEPS = 100
 
 @dataclass(frozen=True)
 class Lesson:
-    """The training data as a network takes it, and the task's own loss (None: the network's)."""
+    """The training data as a network takes it, and the task's own loss (None: the network's).
+
+    `mean_over_tokens` says that each token of a step counts alike, in whatever batch it is.
+    """
 
     data: Encoded
     collate: Callable[[list[dict[str, Any]]], Any]
     loss: Loss | None
+    mean_over_tokens: bool = False
 
     def batches(self, size: int, most: int) -> Iterator[dict[str, torch.Tensor]]:
         """Return at most so many batches, in the order of the data, labels included."""
@@ -55,7 +59,7 @@ class Learning:
         task.check(self._model)
         task.read(self._source, None)
         loaded = subject.loaded()
-        return Lesson(task.training_set(loaded), task.collator(loaded), task.loss())
+        return Lesson(task.training_set(loaded), task.collator(loaded), task.loss(), task.mean_over_tokens)
 
     def train(
         self,
@@ -88,6 +92,7 @@ class Learning:
             training=training,
             loss=lesson.loss,
             objective=objective,
+            mean_over_tokens=lesson.mean_over_tokens,
             checkpoint=context.config.checkpoint or Checkpoint(every_steps=_EVERY_STEPS, keep_last=1),
             precision=MixedPrecision.of(context.config.precision),
             default_learning_rate=default_learning_rate,

@@ -84,8 +84,8 @@ def train(
         training: the optimizer's loop.
         loss: takes logits and labels of a batch; the model's own if it is left out.
         objective: takes the model and a batch, and wins over `loss`.
-        mean_over_tokens: whether the model's own loss is to be the mean over all tokens of a step, whatever batches and
-            processes they are in, and not the mean of the batches' means.
+        mean_over_tokens: whether the model's own loss, or the objective, is to be the mean over all tokens of a step,
+            whatever batches and processes they are in, and not the mean of the batches' means.
         checkpoint: how often the state is saved; it is saved on an interrupt in any case.
         precision: what the matrix products compute in.
         default_learning_rate: for a training without one.

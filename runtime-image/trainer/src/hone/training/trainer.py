@@ -10,6 +10,7 @@ from torch import nn
 from transformers import Trainer, TrainingArguments
 
 from hone.contract.training import Training
+from hone.evaluate.language import IGNORED
 from hone.precision import MixedPrecision
 from hone.tasks.base import Loss, loss_of
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
@@ -54,7 +55,7 @@ class HoneTrainer(Trainer):
         super().__init__(**arguments)
         # A model that takes **kwargs but ignores num_items_in_batch would get its loss times the accumulation steps, so
         # that only language models, whose loss heeds it, are told how many tokens a step has.
-        if not mean_over_tokens or loss is not None or objective is not None:
+        if not mean_over_tokens or loss is not None:
             self.model_accepts_loss_kwargs = False
 
     def create_accelerator_and_postprocess(self) -> None:
@@ -68,7 +69,10 @@ class HoneTrainer(Trainer):
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Compute the task's own loss where it has one, and the model's otherwise."""
         if self._objective is not None:
-            return self._objective(model, dict(inputs))
+            value = self._objective(model, dict(inputs))
+            tokens = options.get("num_items_in_batch") if self.model_accepts_loss_kwargs else None
+            # The objective's own mean is over the tokens of this batch; the step's is over those of all its batches.
+            return value if tokens is None else value * (_predicted(inputs) * self.accelerator.num_processes / tokens)
         if self._loss is None:
             return super().compute_loss(model, inputs, *arguments, **options)
         # Not Trainer's own compute_loss_func: with that it would not divide by the accumulation steps.
@@ -101,6 +105,12 @@ class HoneTrainer(Trainer):
         for path in inner.iterdir():
             path.rename(folder / path.name)
         inner.rmdir()
+
+
+def _predicted(inputs: dict[str, Any]) -> torch.Tensor:
+    """Count the tokens of a batch that are learned: each is told by the one before it."""
+    labels: torch.Tensor = inputs["labels"]
+    return labels[..., 1:].ne(IGNORED).sum()
 
 
 def training_arguments(
