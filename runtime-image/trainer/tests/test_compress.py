@@ -175,7 +175,8 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("manifest", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_of_quantization_runs_as_it_stands(folder: Workbench, manifest: Path) -> None:
     spec = yaml.safe_load(manifest.read_text())["spec"]
-    dataset = {**compression(folder)["dataset"], "calibration": {"uri": "pvc://spam/data/train.jsonl"}}
+    train = {"uri": "pvc://spam/data/train.jsonl"}
+    dataset = {**compression(folder)["dataset"], "train": train, "calibration": train}
     result = folder.run(**compression(folder, steps=spec["steps"], task=TASK, gate=spec["gate"], dataset=dataset))
     assert result.metrics.comparison is not None
     assert result.metrics.comparison.agreement is not None

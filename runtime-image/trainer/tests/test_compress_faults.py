@@ -31,6 +31,15 @@ PRUNED = [
     {"prune": {"pattern": "Unstructured", "sparsity": 0.5, "training": {"steps": STEPS, "batchSize": 8, "seed": 3}}},
     {"quantize": {"scheme": "INT8Dynamic"}},
 ]
+AWARE = [
+    {
+        "quantize": {
+            "scheme": "INT8QAT",
+            "calibration": {"samples": 16},
+            "training": {"steps": STEPS, "batchSize": 8, "seed": 3},
+        }
+    }
+]
 
 
 @pytest.fixture
@@ -59,9 +68,10 @@ def compression(bench: Workbench, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-def test_a_kill_within_the_training_of_a_step_changes_nothing(folder: Workbench) -> None:
-    folder.run(**compression(folder, steps=PRUNED, hash="whole"))
-    config = folder.config(**compression(folder, steps=PRUNED, hash="killed")).to_json()
+@pytest.mark.parametrize("steps", [PRUNED, AWARE], ids=["prune", "quantize"])
+def test_a_kill_within_the_training_of_a_step_changes_nothing(folder: Workbench, steps: list[dict[str, Any]]) -> None:
+    folder.run(**compression(folder, steps=steps, hash="whole"))
+    config = folder.config(**compression(folder, steps=steps, hash="killed")).to_json()
     step = folder.claim / "artifacts/.checkpoints/tiny-killed/1"
     Killable(config).kill_when(lambda: last_step(step / "journal.jsonl") >= STEPS // 2, delay=0.01)
     checkpoint = latest_whole(step)

@@ -120,13 +120,6 @@ def test_whoever_asks_for_few_calibration_rows_gets_them(exported: Exported, tmp
     assert quantizer.quantize(exported.path, tmp_path / "x.onnx", exported.rows[:5]) == []
 
 
-@pytest.mark.parametrize("scheme", ["INT8QAT"])
-def test_a_scheme_without_executor_is_refused_by_name(scheme: str) -> None:
-    with pytest.raises(RunError, match=f"scheme {scheme} has no executor yet; write INT8Dynamic") as error:
-        quantizer_for(Quantize(scheme=scheme))  # type: ignore[arg-type]
-    assert error.value.reason == "Unsupported"
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -138,6 +131,7 @@ def test_a_scheme_without_executor_is_refused_by_name(scheme: str) -> None:
         ({"scheme": "INT4WeightOnly", "embeddings": False, "embedding_bits": 4}, "nothing with embeddings: false"),
         ({"scheme": "INT8Static", "embedding_bits": 4}, "embeddingBits means nothing to INT8Static"),
         ({"scheme": "BF16", "target": "TensorRT"}, "BF16 for TensorRT has no executor yet; write scheme FP16"),
+        ({"scheme": "INT8QAT", "smooth_quant_alpha": 0.5}, "quantize.smoothQuantAlpha means nothing to INT8QAT"),
         ({"scheme": "BF16", "sensitivity": Sensitivity()}, "quantize.sensitivity means nothing to BF16"),
         ({"scheme": "FP16", "group_size": 32}, "quantize.groupSize means nothing to FP16, only to INT4WeightOnly"),
         ({"scheme": "INT8Static", "calibration": Calibration(percentile=99)}, "without calibration.method Percentile"),

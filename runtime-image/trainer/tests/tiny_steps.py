@@ -40,4 +40,7 @@ def opened(
     calibration = config.dataset.calibration
     rows = subject.read_inputs(store.data(calibration), calibration, 64) if calibration is not None else []
     with progress.phase("Compressing"):
-        yield subject, Tools(rows, learning, checkpoints, lambda source: load(config, store.model(source)))
+        yield (
+            subject,
+            Tools(rows, learning, checkpoints, lambda source: load(config, store.model(source)), checkpoints, 20),
+        )

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hone.compress.inputs import Inputs
@@ -12,8 +14,10 @@ from hone.compress.subject import Subject
 from hone.compress.technique import Materials, Plan, Tools
 from hone.contract import LineageEntry, StepReport
 from hone.contract.source import ResolvedModel
+from hone.evaluate.onnx_classifier import Row
 from hone.evaluate.size import onnx_bytes
-from hone.export import ExportedClassifier
+from hone.export import ExportedClassifier, Samples, pytorch_logits
+from hone.models import fake_quantized
 from hone.runtime import RunContext
 from hone.store.model import NETWORK
 
@@ -25,9 +29,7 @@ MODEL = "model.onnx"
 def export_network(context: RunContext, inputs: Inputs, opset: int, name: str) -> ExportedClassifier:
     """Write the network as ONNX into the workspace's folder of that name, compared with PyTorch on real rows."""
     path = folder_of(context, name) / MODEL
-    subject = inputs.subject
-    sample = inputs.rows or inputs.calibration or subject.placeholder_rows()
-    exported = subject.export(sample, path, opset)
+    exported = inputs.subject.export(_sample(inputs), path, opset)
     difference = exported.parity.largest_difference
     log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
     context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
@@ -39,16 +41,24 @@ def compress(
 ) -> tuple[ExportedClassifier, Path, list[Done]]:
     """Carry out the steps on the network and then on the file; return the last export and the last file."""
     done, progress = list[Done](), context.progress
+    found: fake_quantized.Found | None = None
     share = len(steps.network) / max(len(steps.steps), 1)
     if steps.network:
-        tools = _tools(context, inputs, len(steps.network))
+        tools = _tools(context, inputs, len(steps.network), opset)
         with progress.part(0.0, share):
             done += carry_out(inputs.subject, steps.network, tools, progress)
+        network = inputs.subject.network
+        found = fake_quantized.found_in(network)
+        # The file is to answer as the network does that was trained with rounded numbers, not as the one without.
+        rounded = Samples.answered(pytorch_logits(network), _sample(inputs)) if found is not None else None
+        fake_quantized.end(network)
         inputs.subject.save_network(context.output / NETWORK)
         exported = export_network(context, inputs, opset, "network")
+        if rounded is not None:
+            exported = replace(exported, samples=rounded)
         inputs.subject.release_network()
     path = exported.path
-    materials = Materials(inputs.calibration)
+    materials = Materials(inputs.calibration, found)
     for number, step in enumerate(steps.file, start=len(steps.network)):
         progress.update(number / len(steps.steps), message=step.title)
         target = folder_of(context, f"step-{number + 1}") / MODEL
@@ -64,7 +74,11 @@ def compress(
     return exported, path, done
 
 
-def _tools(context: RunContext, inputs: Inputs, count: int) -> list[Tools]:
+def _sample(inputs: Inputs) -> Sequence[Row]:
+    return inputs.rows or inputs.calibration or inputs.subject.placeholder_rows()
+
+
+def _tools(context: RunContext, inputs: Inputs, count: int, opset: int) -> list[Tools]:
     def teacher(source: ResolvedModel) -> Subject:
         model = context.store.model(source)
         inputs.lineage.append(LineageEntry(role="Teacher", uri=model.uri, digest=model.digest))
@@ -72,7 +86,7 @@ def _tools(context: RunContext, inputs: Inputs, count: int) -> list[Tools]:
 
     learning = Learning(context, inputs.model, inputs.train)
     folders = [context.checkpoints / str(number + 1) for number in range(count)]
-    return [Tools(inputs.calibration, learning, folder, teacher) for folder in folders]
+    return [Tools(inputs.calibration, learning, folder, teacher, context.workspace, opset) for folder in folders]
 
 
 def folder_of(context: RunContext, name: str) -> Path:

@@ -11,7 +11,8 @@ from hone.compress.distill import plan_distill
 from hone.compress.factorize import factorize
 from hone.compress.fuse import fuse
 from hone.compress.prune import plan_prune
-from hone.compress.quantize import quantizer_for
+from hone.compress.quantize import check_options, quantizer_for
+from hone.compress.quantize.aware import plan_aware
 from hone.compress.share import share_weights
 from hone.compress.technique import FileStep, Materials, NetworkStep, Plan
 from hone.contract.compression import Quantize, Step
@@ -35,7 +36,7 @@ def plan(steps: Sequence[Step]) -> Plan:
         )
     planned = [_plan(step) for step in steps]
     quantized: str | None = None
-    for step, made in zip(steps, planned, strict=True):
+    for step, (*_, made) in zip(steps, planned, strict=True):
         if step.choice == "quantize":
             quantized = f"quantize {step.quantize.scheme}" if step.quantize else None
         elif quantized is not None and step.choice != "fuse":
@@ -44,17 +45,20 @@ def plan(steps: Sequence[Step]) -> Plan:
                 f"spec.steps has {made.title} after {quantized}, and what is quantized is changed no more; move "
                 f"{step.choice} before it.",
             )
+    # What only fuses may stand after it, but the numbers that are rounded are those of the fused layers.
+    planned.sort(key=lambda made: made[-1].title == quantized)
+    flat = [one for made in planned for one in made]
     return Plan(
-        [step for step in planned if isinstance(step, NetworkStep)],
-        [step for step in planned if isinstance(step, FileStep)],
+        [step for step in flat if isinstance(step, NetworkStep)],
+        [step for step in flat if isinstance(step, FileStep)],
     )
 
 
-def _plan(step: Step) -> NetworkStep | FileStep:
+def _plan(step: Step) -> Sequence[NetworkStep | FileStep]:
     if step.quantize is not None:
         return _quantize(step.quantize)
     if (make := NETWORK_STEPS.get(step.choice)) is not None:
-        return make(step.member)
+        return [make(step.member)]
     raise RunError(
         "Unsupported",
         f"The step {step.choice} has no executor yet; take it out of spec.steps, which may hold "
@@ -62,10 +66,14 @@ def _plan(step: Step) -> NetworkStep | FileStep:
     )
 
 
-def _quantize(options: Quantize) -> FileStep:
+def _quantize(options: Quantize) -> Sequence[NetworkStep | FileStep]:
+    check_options(options)
+    if options.scheme == "INT8QAT":
+        return plan_aware(options)
     quantizer = quantizer_for(options)
 
     def apply(source: Path, target: Path, materials: Materials) -> list[str]:
         return quantizer.quantize(source, target, materials.calibration)
 
-    return FileStep(f"quantize {options.scheme}", apply, quantizer.calibration_rows, options.target == "TensorRT")
+    step = FileStep(f"quantize {options.scheme}", apply, quantizer.calibration_rows, options.target == "TensorRT")
+    return [step]

@@ -9,13 +9,20 @@ from hone.compress.learning import Learning
 from hone.compress.subject import Subject
 from hone.contract.source import ResolvedModel
 from hone.evaluate.onnx_classifier import Row
+from hone.models.fake_quantized import Found
 
 
 @dataclass(frozen=True)
 class Materials:
-    """What a file step may use besides the model: rows to calibrate with, in the order of their data set."""
+    """What a file step may use besides the model.
+
+    Args:
+        calibration: rows to calibrate with, in the order of their data set.
+        found: how the network was rounded while it was trained; None for one that was not.
+    """
 
     calibration: Sequence[Row]
+    found: Found | None = None
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,16 @@ class Tools:
         learning: trains a network on dataset.train; refuses if there is none.
         checkpoints: a folder of this step alone that outlives the pod.
         teachers: opens the model of another address, as `distill.teacher` names one, and notes it in the lineage.
+        workspace: a folder for temporary files.
+        opset: the version of ONNX's operators that the network will be exported with.
     """
 
     calibration: Sequence[Row]
     learning: Learning
     checkpoints: Path
     teachers: Callable[[ResolvedModel], Subject]
+    workspace: Path
+    opset: int
 
 
 @dataclass(frozen=True)

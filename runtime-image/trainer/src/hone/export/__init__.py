@@ -1,7 +1,7 @@
 """Writes networks as ONNX, and keeps their own answers to compare files with."""
 
 from hone.export.onnx_model import ExportedClassifier, export_classifier, export_image_classifier
-from hone.export.parity import Parity, compare, compare_batches
+from hone.export.parity import Parity, compare, compare_batches, pytorch_logits
 from hone.export.samples import Samples
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "compare_batches",
     "export_classifier",
     "export_image_classifier",
+    "pytorch_logits",
 ]

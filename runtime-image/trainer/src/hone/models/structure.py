@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from hone.errors import RunError
-from hone.models import bottleneck, folded, low_rank, shapes, shared_weights, sparsity, virtual_tokens
+from hone.models import bottleneck, fake_quantized, folded, low_rank, shapes, shared_weights, sparsity, virtual_tokens
 
 #: The file beside config.json, and beside the weights of an adapter that is saved alone.
 STRUCTURE = "hone_adapter.json"
@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "lowRank": Kind(low_rank.install, low_rank.describe),
     "folded": Kind(folded.install, folded.describe),
     "sharedWeights": Kind(shared_weights.install, shared_weights.describe),
+    "fakeQuantized": Kind(fake_quantized.install, fake_quantized.describe),
     "sparsity": Kind(sparsity.install, sparsity.describe),
 }
 

@@ -14,7 +14,7 @@ from hone.contract.compression import Quantize, Sensitivity
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
 
-__all__ = ["Quantizer", "quantizer_for"]
+__all__ = ["Quantizer", "check_options", "quantizer_for"]
 
 
 class Quantizer(Protocol):
@@ -40,7 +40,7 @@ _SCHEMES: dict[str, Callable[[Quantize], Quantizer]] = {
 _INTEGERS = ("INT8Dynamic", "INT8Static", "INT4WeightOnly")
 #: Options that only some schemes have; setting one elsewhere is a mistake, not something to pass over.
 _ONLY = {
-    "calibration": ("INT8Static", "INT8Dynamic"),
+    "calibration": ("INT8Static", "INT8QAT", "INT8Dynamic"),
     "smooth_quant_alpha": ("INT8Static", "INT8Dynamic"),
     "group_size": ("INT4WeightOnly",),
     "embedding_bits": ("INT4WeightOnly",),
@@ -50,12 +50,13 @@ _ONLY = {
 
 
 def quantizer_for(options: Quantize) -> Quantizer:
-    """Return the scheme's quantizer; a scheme or option without an executor is refused by name."""
-    make = _SCHEMES.get(options.scheme)
-    if make is None:
-        raise RunError(
-            "Unsupported", f"The quantization scheme {options.scheme} has no executor yet; write {', '.join(_SCHEMES)}."
-        )
+    """Return the quantizer of a scheme that changes the file alone, which is any but INT8QAT."""
+    check_options(options)
+    return _SCHEMES[options.scheme](options)
+
+
+def check_options(options: Quantize) -> None:
+    """Refuse an option that means nothing to the scheme, by name."""
     for field, schemes in _ONLY.items():
         if getattr(options, field) is None or options.scheme in schemes:
             continue
@@ -64,4 +65,3 @@ def quantizer_for(options: Quantize) -> Quantizer:
             "ConfigInvalid",
             f"quantize.{name} means nothing to {options.scheme}, only to {', '.join(schemes)}; leave it out.",
         )
-    return make(options)

@@ -49,8 +49,12 @@ class Scheme(ABC):
 class Layerwise:
     """A scheme with the options that all of them share."""
 
-    def __init__(self, scheme: Scheme, options: Quantize, sensitivity: Sensitivity | None) -> None:
+    def __init__(
+        self, scheme: Scheme, options: Quantize, sensitivity: Sensitivity | None, left: Sequence[str] = ()
+    ) -> None:
+        """Take the options, and the names of nodes that stay as they are, beside those that the options exclude."""
         self._scheme = scheme
+        self._left = left
         self._excluded = options.exclude_layers or []
         self._alpha = options.smooth_quant_alpha
         self._sensitivity = sensitivity
@@ -67,7 +71,7 @@ class Layerwise:
             folder = Path(name)
             graph = onnx.load(path, load_external_data=False).graph
             excluded = excluded_nodes(graph, self._excluded, self._scheme.kinds)
-            excluded += without_weight(graph, self._scheme.kinds)
+            excluded += [*without_weight(graph, self._scheme.kinds), *self._left]
             warnings += left_alone(graph, self._scheme.known)
             if self._alpha is not None:
                 path = smooth(path, folder / "smooth.onnx", calibration, self._alpha, frozenset(excluded))

@@ -1,7 +1,9 @@
 """INT8 weights and activations with fixed ranges, found on calibration rows: Q/DQ pairs in the graph."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
@@ -27,8 +29,11 @@ class StaticInt8(Scheme):
 
     known = ("MatMul", "Gemm", "Conv", "Gather")
 
-    def __init__(self, options: Quantize) -> None:
+    def __init__(self, options: Quantize, ranges: Mapping[str, Any] | None = None) -> None:
+        """Take the options; ranges that were found before, as `ranges` has them, are not looked for again."""
         super().__init__(options)
+        #: The range of each tensor, as ONNX Runtime notes them; None until a result was written.
+        self.ranges = ranges
         self._calibration = options.calibration or Calibration()
         if self._calibration.percentile is not None and self._calibration.method != "Percentile":
             raise RunError(
@@ -41,6 +46,8 @@ class StaticInt8(Scheme):
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """Ranges are taken by the first result, and kept for all others."""
         ranges, raw = folder / "ranges.json", folder / "quantized.onnx"
+        if self.ranges is not None:
+            ranges.write_text(json.dumps(self.ranges), encoding="utf-8")
 
         def write(target: Path, excluded: Sequence[str]) -> None:
             quantize_static(
@@ -59,6 +66,7 @@ class StaticInt8(Scheme):
                 calibrate_method=CalibrationMethod[self._calibration.method or "MinMax"],
                 extra_options=self._options(),
             )
+            self.ranges = json.loads(ranges.read_bytes())
             model = onnx.load(raw)
             restore_residuals(model.graph)
             save(model, target)

@@ -32,9 +32,10 @@ import org.jspecify.annotations.Nullable;
         "only fuse may follow quantize: write distill, prune, factorize and shareWeights before it")
 @ValidationRule(
     value =
-        "!has(self.steps) || !self.steps.exists(s, has(s.quantize) && s.quantize.scheme == 'INT8Static')"
-            + " || has(self.dataset.calibration)",
-    message = "INT8Static takes ranges of activations from data: write dataset.calibration")
+        "!has(self.steps) || !self.steps.exists(s, has(s.quantize)"
+            + " && s.quantize.scheme in ['INT8Static', 'INT8QAT']) || has(self.dataset.calibration)",
+    message =
+        "INT8Static and INT8QAT take ranges of activations from data: write dataset.calibration")
 @ValidationRule(
     value =
         "!has(self.steps) || has(self.dataset.calibration) || !self.steps.exists(s, has(s.quantize)"

@@ -4,7 +4,6 @@ import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.compression.CompressionJobSpec;
 import dev.hone.api.compression.Distill;
-import dev.hone.api.compression.Quantize;
 import dev.hone.api.compression.Search;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
@@ -12,10 +11,8 @@ import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.operator.desired.PvcUri;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +25,6 @@ public final class Unsupported {
   private static final Set<String> STEPS =
       Set.of("distill", "factorize", "fuse", "prune", "quantize", "shareWeights");
   private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
-  private static final Map<Quantize.Scheme, String> SCHEMES =
-      new TreeMap<>(Map.of(Quantize.Scheme.INT8_QAT, "INT8QAT"));
 
   private Unsupported() {}
 
@@ -84,20 +79,12 @@ public final class Unsupported {
       String path = "spec.steps[" + i + "]";
       Optional<String> refused =
           choice(path, step.choice(), STEPS)
-              .or(() -> step.quantize() == null ? Optional.empty() : scheme(path, step.quantize()))
               .or(() -> step.distill() == null ? Optional.empty() : teacher(path, step.distill()));
       if (refused.isPresent()) {
         return refused;
       }
     }
     return Optional.empty();
-  }
-
-  private static Optional<String> scheme(String path, Quantize quantize) {
-    String name = SCHEMES.get(quantize.scheme());
-    return name == null
-        ? Optional.empty()
-        : refuse(path + ".quantize.scheme " + name, "write INT8Static");
   }
 
   private static Optional<String> teacher(String path, Distill distill) {
