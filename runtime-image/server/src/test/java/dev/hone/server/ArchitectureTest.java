@@ -21,6 +21,8 @@ class ArchitectureTest {
           .definedBy("dev.hone.server.grpc..")
           .layer("lifecycle")
           .definedBy("..lifecycle..")
+          .layer("router")
+          .definedBy("dev.hone.server.router..")
           .layer("serving")
           .definedBy("..serving..")
           .layer("batching")
@@ -41,6 +43,8 @@ class ArchitectureTest {
           .mayOnlyAccessLayers("serving", "inference", "protocol")
           .whereLayer("grpc")
           .mayOnlyAccessLayers("serving", "inference", "protocol")
+          .whereLayer("router")
+          .mayOnlyAccessLayers("protocol")
           .whereLayer("serving")
           .mayOnlyAccessLayers("batching", "backend", "text", "metrics", "inference", "protocol")
           .whereLayer("batching")
@@ -86,7 +90,7 @@ class ArchitectureTest {
   static final ArchRule ONLY_THE_TRANSPORT_KNOWS_HTTP =
       noClasses()
           .that()
-          .resideOutsideOfPackage("..transport..")
+          .resideOutsideOfPackages("..transport..", "dev.hone.server.router..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.vertx..");

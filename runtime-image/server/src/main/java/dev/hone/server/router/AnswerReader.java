@@ -1,0 +1,160 @@
+package dev.hone.server.router;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.hone.server.protocol.Datatype;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the outputs of an answer, as JSON or as the binary tensor extension has them. */
+final class AnswerReader {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .configure(JsonParser.Feature.AUTO_CLOSE_SOURCE, true)
+          .build();
+
+  private AnswerReader() {}
+
+  /**
+   * Reads an answer.
+   *
+   * @param body its bytes
+   * @param headerLength how many of them are the JSON object, if binary data stand behind it
+   * @throws IOException with a sentence if it is no answer of the protocol
+   */
+  static Map<String, Output> read(byte[] body, @Nullable String headerLength) throws IOException {
+    int length = headerLength == null ? body.length : length(headerLength, body.length);
+    JsonNode root = JSON.readTree(body, 0, length);
+    ByteBuffer rest =
+        ByteBuffer.wrap(body, length, body.length - length).slice().order(ByteOrder.LITTLE_ENDIAN);
+    Map<String, Output> outputs = new LinkedHashMap<>();
+    for (JsonNode node : root.path("outputs")) {
+      Output output = output(node, rest);
+      outputs.put(output.name(), output);
+    }
+    if (outputs.isEmpty()) {
+      throw new IOException("the answer has no outputs");
+    }
+    return outputs;
+  }
+
+  private static int length(String header, int size) throws IOException {
+    try {
+      int length = Integer.parseInt(header);
+      if (length > 0 && length <= size) {
+        return length;
+      }
+    } catch (NumberFormatException e) {
+      // Said below: there is nothing to add.
+    }
+    throw new IOException("the answer's JSON object is said to have " + header + " bytes");
+  }
+
+  private static Output output(JsonNode node, ByteBuffer rest) throws IOException {
+    String name = node.path("name").asText();
+    List<Long> shape = new ArrayList<>();
+    node.path("shape").forEach(axis -> shape.add(axis.longValue()));
+    Datatype datatype;
+    try {
+      datatype = Datatype.valueOf(node.path("datatype").asText());
+    } catch (IllegalArgumentException e) {
+      throw new IOException("output " + name + " has no known datatype", e);
+    }
+    JsonNode size = node.path("parameters").path("binary_data_size");
+    boolean texts = datatype == Datatype.BYTES;
+    if (!size.isInt()) {
+      List<JsonNode> values = new ArrayList<>();
+      flatten(node.path("data"), values);
+      return texts
+          ? new Output(name, shape, new double[0], values.stream().map(JsonNode::asText).toList())
+          : new Output(
+              name, shape, values.stream().mapToDouble(AnswerReader::number).toArray(), List.of());
+    }
+    if (size.intValue() < 0 || size.intValue() > rest.remaining()) {
+      throw new IOException("output " + name + " is cut short");
+    }
+    ByteBuffer raw = rest.slice(rest.position(), size.intValue()).order(ByteOrder.LITTLE_ENDIAN);
+    rest.position(rest.position() + size.intValue());
+    return texts
+        ? new Output(name, shape, new double[0], strings(name, raw))
+        : new Output(name, shape, numbers(datatype, raw), List.of());
+  }
+
+  private static void flatten(JsonNode data, List<JsonNode> into) {
+    for (JsonNode element : data) {
+      if (element.isArray()) {
+        flatten(element, into);
+      } else {
+        into.add(element);
+      }
+    }
+  }
+
+  /** A number; null, and the texts that stand for what JSON has no number for, are not-a-number. */
+  private static double number(JsonNode value) {
+    if (value.isNumber()) {
+      return value.doubleValue();
+    }
+    if (value.isBoolean()) {
+      return value.booleanValue() ? 1 : 0;
+    }
+    return switch (value.asText()) {
+      case "Infinity" -> Double.POSITIVE_INFINITY;
+      case "-Infinity" -> Double.NEGATIVE_INFINITY;
+      default -> Double.NaN;
+    };
+  }
+
+  private static double[] numbers(Datatype datatype, ByteBuffer raw) {
+    double[] values = new double[raw.remaining() / datatype.width()];
+    for (int index = 0; index < values.length; index++) {
+      values[index] =
+          switch (datatype) {
+            case BOOL, UINT8 -> Byte.toUnsignedInt(raw.get());
+            case INT8 -> raw.get();
+            case UINT16 -> Short.toUnsignedInt(raw.getShort());
+            case INT16 -> raw.getShort();
+            case UINT32 -> Integer.toUnsignedLong(raw.getInt());
+            case INT32 -> raw.getInt();
+            case INT64, UINT64 -> raw.getLong();
+            case FP16 -> Float.float16ToFloat(raw.getShort());
+            case BF16 -> Float.intBitsToFloat(raw.getShort() << 16);
+            case FP32 -> raw.getFloat();
+            case FP64 -> raw.getDouble();
+            case BYTES -> throw new IllegalArgumentException("texts are no numbers");
+          };
+    }
+    return values;
+  }
+
+  private static List<String> strings(String name, ByteBuffer raw) throws IOException {
+    List<String> values = new ArrayList<>();
+    while (raw.remaining() >= Integer.BYTES) {
+      int length = raw.getInt();
+      if (length < 0 || length > raw.remaining()) {
+        throw new IOException("output " + name + " is cut short");
+      }
+      byte[] value = new byte[length];
+      raw.get(value);
+      values.add(text(value));
+    }
+    return values;
+  }
+
+  /** Two values are the same text exactly if their bytes are the same. */
+  private static String text(byte[] value) {
+    String text = new String(value, StandardCharsets.UTF_8);
+    return text.indexOf('\uFFFD') < 0 ? text : Base64.getEncoder().encodeToString(value);
+  }
+}

@@ -1,0 +1,200 @@
+package dev.hone.server.router;
+
+import io.vertx.core.AbstractVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jboss.logging.Logger;
+
+/** The running router: an event loop for each CPU, each with its own connections. */
+public final class Router implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Router.class);
+  private static final int MAX_HEADERS = 16 << 10;
+  private static final int CONNECT_MILLIS = 1000;
+  private static final int CONNECTIONS_PER_LOOP = 256;
+  private static final int GRPC_CONNECTIONS_PER_LOOP = 4;
+  private static final int KEEP_ALIVE_SECONDS = 30;
+  private static final long FINISH_SECONDS = 30;
+  private static final long START_SECONDS = 30;
+
+  private final ActiveRouting active = new ActiveRouting();
+  private final Shadow shadow = new Shadow();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final Vertx vertx;
+  private final RouterSettings settings;
+  private final int httpPort;
+  private final int grpcPort;
+  private final int adminPort;
+
+  private Router(RouterSettings settings) {
+    this.settings = settings;
+    // Metrics and tracing of the framework are the server's.
+    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
+    settings.configuration().ifPresent(this::read);
+    int loops = Math.max(1, Runtime.getRuntime().availableProcessors());
+    AtomicInteger http = new AtomicInteger();
+    AtomicInteger grpc = new AtomicInteger();
+    await(
+        vertx.deployVerticle(
+            () -> new Loop(http, grpc), new DeploymentOptions().setInstances(loops)));
+    this.httpPort = http.get();
+    this.grpcPort = grpc.get();
+    HttpServer admin =
+        await(
+            vertx
+                .createHttpServer(options())
+                .requestHandler(new AdminServer(active, settings.token()))
+                .listen(settings.adminPort(), "0.0.0.0"));
+    this.adminPort = admin.actualPort();
+    LOG.infof("REST on port %d, gRPC on %d, administration on %d", httpPort, grpcPort, adminPort);
+  }
+
+  /**
+   * Starts a router.
+   *
+   * @throws IllegalArgumentException with a sentence if its configuration is wrong
+   */
+  static Router start(RouterSettings settings) {
+    return new Router(settings);
+  }
+
+  int httpPort() {
+    return httpPort;
+  }
+
+  int grpcPort() {
+    return grpcPort;
+  }
+
+  int adminPort() {
+    return adminPort;
+  }
+
+  private void read(Path file) {
+    try {
+      active.put(Routing.parse(Files.readAllBytes(file)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "HONE_ROUTER_CONFIGURATION names %s, which cannot be read".formatted(file), e);
+    }
+  }
+
+  /**
+   * Makes it leave: not ready, serving on until the drain delay is over, then what is in flight.
+   */
+  void drain() {
+    active.drain();
+    LOG.info("no longer ready; serving on until the drain delay is over");
+    pause(TimeUnit.SECONDS.toMillis(settings.drainSeconds()));
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(FINISH_SECONDS);
+    while (inFlight.get() > 0 && System.nanoTime() < deadline) {
+      pause(10);
+    }
+    close();
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    shadow.close();
+    await(vertx.close());
+  }
+
+  private static HttpServerOptions options() {
+    return new HttpServerOptions()
+        .setMaxHeaderSize(MAX_HEADERS)
+        .setHandle100ContinueAutomatically(true)
+        .setReusePort(false);
+  }
+
+  private static <T> T await(Future<T> future) {
+    try {
+      return future.toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(String.valueOf(e.getCause()), e.getCause());
+    } catch (TimeoutException e) {
+      throw new IllegalStateException("the router's event loops give no answer", e);
+    }
+  }
+
+  /** What one event loop runs. */
+  private final class Loop extends AbstractVerticle {
+    private final AtomicInteger http;
+    private final AtomicInteger grpc;
+
+    Loop(AtomicInteger http, AtomicInteger grpc) {
+      this.http = http;
+      this.grpc = grpc;
+    }
+
+    @Override
+    public void start(Promise<Void> started) {
+      HttpClient rest =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setMaxPoolSize(CONNECTIONS_PER_LOOP)
+                  .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+                  .setConnectTimeout(CONNECT_MILLIS)
+                  .setMaxHeaderSize(MAX_HEADERS));
+      HttpClient calls =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false)
+                  .setHttp2MaxPoolSize(GRPC_CONNECTIONS_PER_LOOP)
+                  .setHttp2KeepAliveTimeout(KEEP_ALIVE_SECONDS)
+                  .setConnectTimeout(CONNECT_MILLIS)
+                  .setMaxHeaderSize(MAX_HEADERS));
+      // A negative port is a free one that the loops share.
+      int httpPort = settings.httpPort() == 0 ? -1 : settings.httpPort();
+      int grpcPort = settings.grpcPort() == 0 ? -2 : settings.grpcPort();
+      listen(httpPort, http, new RestProxy(vertx, rest, active, shadow, settings))
+          .compose(done -> listen(grpcPort, grpc, new GrpcProxy(vertx, calls, active, settings)))
+          .onComplete(started);
+    }
+
+    private Future<Void> listen(int port, AtomicInteger taken, Handler<HttpServerRequest> proxy) {
+      return vertx
+          .createHttpServer(options())
+          .requestHandler(
+              request -> {
+                inFlight.incrementAndGet();
+                request.response().endHandler(end -> inFlight.decrementAndGet());
+                proxy.handle(request);
+              })
+          .listen(port, "0.0.0.0")
+          .map(
+              server -> {
+                taken.set(server.actualPort());
+                return null;
+              });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.hone.server.router;
+
+import io.vertx.core.http.HttpClient;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Repeats answered requests to the other version and compares the answers. It never keeps a client
+ * waiting, and gives samples up rather than pile them up.
+ */
+final class Shadow implements AutoCloseable {
+  private static final int MOST_ON_THEIR_WAY = 64;
+  private static final int MOST_WAITING = 64;
+
+  private final AtomicInteger onTheirWay = new AtomicInteger();
+
+  /** Answers may be large, and reading them would hold up an event loop. */
+  private final ThreadPoolExecutor comparing =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(MOST_WAITING),
+          Thread.ofPlatform().name("compare").daemon().factory());
+
+  /**
+   * Repeats a request.
+   *
+   * @param arm the version that answered it
+   * @param answer its answer
+   */
+  void repeat(
+      HttpClient client,
+      ActiveRouting.State state,
+      VersionCall call,
+      Arm arm,
+      VersionAnswer answer) {
+    if (onTheirWay.incrementAndGet() > MOST_ON_THEIR_WAY) {
+      onTheirWay.decrementAndGet();
+      state.statistics().drop();
+      return;
+    }
+    Arm other = arm.other();
+    long sent = System.nanoTime();
+    call.send(client, state.routing().backend(other).rest(), sending -> {})
+        .onComplete(
+            result -> {
+              onTheirWay.decrementAndGet();
+              long nanos = System.nanoTime() - sent;
+              if (other == Arm.CANDIDATE) {
+                count(state.statistics().shadow(), answer, result.result(), nanos);
+              }
+              if (result.succeeded()) {
+                compare(
+                    state.statistics(),
+                    arm == Arm.STABLE ? answer : result.result(),
+                    arm == Arm.STABLE ? result.result() : answer);
+              }
+            });
+  }
+
+  private static void count(
+      ArmStatistics shadow, VersionAnswer stable, @Nullable VersionAnswer candidate, long nanos) {
+    if (candidate == null) {
+      shadow.unanswered();
+    } else {
+      shadow.answered(nanos, candidate.isServerError() || (stable.isGood() && !candidate.isGood()));
+    }
+  }
+
+  private void compare(Statistics statistics, VersionAnswer stable, VersionAnswer candidate) {
+    if (!stable.isGood() || !candidate.isGood()) {
+      // Counted as an error where it is one; there are no outputs to compare.
+      return;
+    }
+    try {
+      comparing.execute(() -> statistics.comparisons().add(difference(stable, candidate)));
+    } catch (RejectedExecutionException e) {
+      statistics.drop();
+    }
+  }
+
+  private static Comparison difference(VersionAnswer stable, VersionAnswer candidate) {
+    try {
+      return Comparison.of(read(stable), read(candidate));
+    } catch (IOException | RuntimeException e) {
+      return Comparison.unlike("an answer cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static Map<String, Output> read(VersionAnswer answer) throws IOException {
+    if (answer.headers().contains("content-encoding")) {
+      throw new IOException("it is packed, although the request asked for plain bytes");
+    }
+    return AnswerReader.read(
+        answer.body().getBytes(), answer.headers().get("inference-header-content-length"));
+  }
+
+  @Override
+  public void close() {
+    comparing.shutdownNow();
+  }
+}

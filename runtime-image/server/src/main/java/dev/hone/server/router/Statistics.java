@@ -1,0 +1,64 @@
+package dev.hone.server.router;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What was counted under one revision of the configuration. */
+final class Statistics {
+  private final ArmStatistics stable = new ArmStatistics();
+  private final ArmStatistics candidate = new ArmStatistics();
+  private final ArmStatistics shadow = new ArmStatistics();
+  private final ComparisonStatistics comparisons = new ComparisonStatistics();
+  private final LongAdder rescued = new LongAdder();
+  private final LongAdder dropped = new LongAdder();
+
+  ArmStatistics arm(Arm arm) {
+    return arm == Arm.STABLE ? stable : candidate;
+  }
+
+  /** Repeated requests that the candidate was given. */
+  ArmStatistics shadow() {
+    return shadow;
+  }
+
+  ComparisonStatistics comparisons() {
+    return comparisons;
+  }
+
+  /** Counts a request that the candidate failed and the stable version answered. */
+  void rescue() {
+    rescued.increment();
+  }
+
+  /** Counts a sampled request that was not repeated, because too many are on their way. */
+  void drop() {
+    dropped.increment();
+  }
+
+  Snapshot snapshot() {
+    return new Snapshot(
+        stable.snapshot(),
+        candidate.snapshot(),
+        shadow.snapshot(),
+        rescued.sum(),
+        dropped.sum(),
+        comparisons.snapshot());
+  }
+
+  /**
+   * What was counted.
+   *
+   * @param stable requests that the stable version was given
+   * @param candidate requests that the candidate was given
+   * @param shadow repeated requests that the candidate was given
+   * @param rescued requests that the candidate failed and the stable version answered
+   * @param dropped sampled requests that were not repeated
+   * @param comparisons what became of the comparisons
+   */
+  record Snapshot(
+      ArmStatistics.Snapshot stable,
+      ArmStatistics.Snapshot candidate,
+      ArmStatistics.Snapshot shadow,
+      long rescued,
+      long dropped,
+      ComparisonStatistics.Snapshot comparisons) {}
+}

@@ -1,0 +1,65 @@
+package dev.hone.server.router;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import java.net.URI;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+
+/**
+ * A request as it is sent to a version, as often as need be.
+ *
+ * @param method its method
+ * @param uri its path and query
+ * @param headers its headers, those of the connection left out
+ * @param body its body
+ * @param timeoutMillis how long the answer may take
+ */
+record VersionCall(
+    HttpMethod method, String uri, MultiMap headers, Buffer body, long timeoutMillis) {
+
+  /**
+   * One connection in so many requests is not used again, so that new pods get their share: to
+   * which pod of a Service a request goes is decided as its connection is made.
+   */
+  private static final int RENEW = 1000;
+
+  /** Sends it, and waits for the whole answer. */
+  Future<VersionAnswer> send(HttpClient client, URI address, Consumer<HttpClientRequest> started) {
+    RequestOptions options =
+        new RequestOptions()
+            .setHost(address.getHost())
+            .setPort(address.getPort())
+            .setMethod(method)
+            .setURI(uri)
+            .setTimeout(timeoutMillis)
+            .setHeaders(MultiMap.caseInsensitiveMultiMap().setAll(headers));
+    if (ThreadLocalRandom.current().nextInt(RENEW) == 0) {
+      options.putHeader("connection", "close");
+    }
+    return client
+        .request(options)
+        .compose(
+            request -> {
+              started.accept(request);
+              return (body.length() == 0 && isEmpty(method) ? request.send() : request.send(body))
+                  .compose(
+                      response ->
+                          response
+                              .body()
+                              .map(
+                                  answer ->
+                                      new VersionAnswer(
+                                          response.statusCode(), response.headers(), answer)));
+            });
+  }
+
+  private static boolean isEmpty(HttpMethod method) {
+    return method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
+  }
+}

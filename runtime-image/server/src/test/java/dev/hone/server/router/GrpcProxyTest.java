@@ -1,0 +1,163 @@
+package dev.hone.server.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.server.grpc.wire.GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase;
+import dev.hone.server.grpc.wire.ModelInferRequest;
+import dev.hone.server.grpc.wire.ModelInferResponse;
+import dev.hone.server.testing.GrpcClient;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.StreamObserver;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The router over gRPC, before servers of gRPC's own library. */
+@Timeout(60)
+class GrpcProxyTest {
+  @TempDir Path folder;
+  private final List<AutoCloseable> running = new ArrayList<>();
+
+  @AfterEach
+  void stop() throws Exception {
+    for (AutoCloseable each : running.reversed()) {
+      each.close();
+    }
+  }
+
+  /** A version that answers with its name, or with an error. */
+  private Backend version(String name, Optional<Status> error) throws Exception {
+    Server server =
+        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+            .addService(new HealthStatusManager().getHealthService())
+            .addService(
+                new GRPCInferenceServiceImplBase() {
+                  @Override
+                  public void modelInfer(
+                      ModelInferRequest request, StreamObserver<ModelInferResponse> answer) {
+                    if (error.isPresent()) {
+                      answer.onError(error.get().asRuntimeException());
+                      return;
+                    }
+                    answer.onNext(
+                        ModelInferResponse.newBuilder()
+                            .setModelName(name)
+                            .setId(request.getId())
+                            .build());
+                    answer.onCompleted();
+                  }
+                })
+            .build()
+            .start();
+    running.add(server::shutdownNow);
+    URI address = URI.create("http://127.0.0.1:" + server.getPort());
+    return new Backend(address, address);
+  }
+
+  private GrpcClient through(Backend stable, Backend candidate, int weight) throws Exception {
+    Routing routing = new Routing("r", stable, candidate, weight, 0, 5000);
+    Path file = Files.write(folder.resolve("routing.json"), routing.document());
+    router =
+        Router.start(
+            new RouterSettings(0, 0, 0, Optional.of(file), Optional.empty(), 1 << 20, 5000, 0));
+    running.add(router);
+    GrpcClient client = new GrpcClient(router.grpcPort());
+    running.add(client);
+    return client;
+  }
+
+  @SuppressWarnings("NullAway.Init") // Set by through.
+  private Router router;
+
+  private static ModelInferRequest request(String id) {
+    return ModelInferRequest.newBuilder().setModelName("m").setId(id).build();
+  }
+
+  @Test
+  void handsCallsOn() throws Exception {
+    Backend stable = version("stable", Optional.empty());
+    GrpcClient client = through(stable, version("candidate", Optional.empty()), 0);
+    String id = "7".repeat(100_000);
+    ModelInferResponse answer = client.service().modelInfer(request(id));
+    assertThat(answer.getModelName()).isEqualTo("stable");
+    assertThat(answer.getId()).isEqualTo(id);
+    assertThat(
+            HealthGrpc.newBlockingStub(client.channel())
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus())
+        .isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void aWatchIsAnsweredAsItGoesOn() throws Exception {
+    GrpcClient client =
+        through(version("stable", Optional.empty()), version("candidate", Optional.empty()), 100);
+    assertThat(
+            HealthGrpc.newBlockingStub(client.channel())
+                .watch(HealthCheckRequest.getDefaultInstance())
+                .next()
+                .getStatus())
+        .isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void theCandidateGetsItsShare() throws Exception {
+    GrpcClient client =
+        through(version("stable", Optional.empty()), version("candidate", Optional.empty()), 100);
+    assertThat(client.service().modelInfer(request("1")).getModelName()).isEqualTo("candidate");
+  }
+
+  @Test
+  void theStableVersionAnswersWhereTheCandidateFails() throws Exception {
+    GrpcClient client =
+        through(
+            version("stable", Optional.empty()),
+            version("candidate", Optional.of(Status.INTERNAL)),
+            100);
+    assertThat(client.service().modelInfer(request("1")).getModelName()).isEqualTo("stable");
+  }
+
+  @Test
+  void errorsKeepTheirStatusAndWords() throws Exception {
+    GrpcClient client =
+        through(
+            version(
+                "stable", Optional.of(Status.INVALID_ARGUMENT.withDescription("no such input"))),
+            version("candidate", Optional.empty()),
+            0);
+    assertThatThrownBy(() -> client.service().modelInfer(request("1")))
+        .hasMessage("INVALID_ARGUMENT: no such input");
+  }
+
+  @Test
+  void saysThatNothingCanBeReached() throws Exception {
+    Backend stable = version("stable", Optional.empty());
+    Server gone = NettyServerBuilder.forPort(0).build().start();
+    URI nowhere = URI.create("http://127.0.0.1:" + gone.getPort());
+    gone.shutdownNow().awaitTermination();
+    Routing routing = new Routing("r", new Backend(stable.rest(), nowhere), null, 0, 0, 5000);
+    Path file = Files.write(folder.resolve("routing.json"), routing.document());
+    try (Router alone =
+            Router.start(
+                new RouterSettings(0, 0, 0, Optional.of(file), Optional.empty(), 100, 50, 0));
+        GrpcClient client = new GrpcClient(alone.grpcPort())) {
+      assertThatThrownBy(() -> client.service().modelInfer(request("1")))
+          .hasMessageStartingWith("UNAVAILABLE: no connection to a server within ");
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.hone.server.router;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.URI;
+import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/** A version of a model, as far as the router can tell. */
+final class Version implements AutoCloseable {
+  private final Vertx vertx = Vertx.vertx();
+  private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final BiConsumer<HttpServerRequest, Buffer> handler;
+  private HttpServer server;
+
+  private Version(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
+    this.handler = handler;
+    this.server = listen(0);
+  }
+
+  private HttpServer listen(int port) throws InterruptedException, ExecutionException {
+    return vertx
+        .createHttpServer(new HttpServerOptions().setReuseAddress(true))
+        .connectionHandler(connection -> connections.incrementAndGet())
+        .requestHandler(
+            request -> {
+              requests.incrementAndGet();
+              request.body().onSuccess(body -> handler.accept(request, body));
+            })
+        .listen(port, "127.0.0.1")
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get();
+  }
+
+  /** A version whose every answer has these logits. */
+  static Version of(double... logits) throws Exception {
+    return answering(request -> request.response().end(answer(logits)));
+  }
+
+  static Version answering(Consumer<HttpServerRequest> handler) throws Exception {
+    return new Version((request, body) -> handler.accept(request));
+  }
+
+  static Version answering(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
+    return new Version(handler);
+  }
+
+  static String answer(double... logits) {
+    return "{\"model_name\": \"m\", \"outputs\": [{\"name\": \"logits\", \"datatype\": \"FP32\","
+               + " \"shape\": [1, "
+        + logits.length
+        + "], \"data\": "
+        + Arrays.toString(logits)
+        + "}]}";
+  }
+
+  int requests() {
+    return requests.get();
+  }
+
+  int connections() {
+    return connections.get();
+  }
+
+  int port() {
+    return server.actualPort();
+  }
+
+  Backend backend() {
+    URI address = URI.create("http://127.0.0.1:" + port());
+    return new Backend(address, address);
+  }
+
+  /** Stops listening and cuts every connection. */
+  void stop() throws Exception {
+    server.close().toCompletionStage().toCompletableFuture().get();
+  }
+
+  /** Listens again, on the port that it had. */
+  void restart() throws Exception {
+    server = listen(server.actualPort());
+  }
+
+  @Override
+  public void close() throws Exception {
+    vertx.close().toCompletionStage().toCompletableFuture().get();
+  }
+}
