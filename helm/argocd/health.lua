@@ -8,6 +8,7 @@ local broken = {
   VolumeNotShared = true,
   Rejected = true,
   Failed = true,
+  RolledBack = true,
   Degraded = true,
   Unavailable = true,
 }

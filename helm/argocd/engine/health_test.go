@@ -34,6 +34,7 @@ var byReason = []struct{ reason, ready, health string }{
 	{"Deploying", "False", "Progressing"},
 	{"Available", "True", "Healthy"},
 	{"Degraded", "False", "Degraded"},
+	{"RolledBack", "False", "Degraded"},
 	{"Unavailable", "False", "Degraded"},
 	{"VolumeNotShared", "False", "Degraded"},
 }

@@ -23,6 +23,11 @@ public final class Labels {
   /** What an object is for, where its kind does not say it: one of the roles below. */
   public static final String ROLE = HoneApi.GROUP + "/role";
 
+  /** Version of a model that a pod serves, where a rollout has several; the name's hash. */
+  public static final String VERSION = HoneApi.GROUP + "/version";
+
+  public static final String ROLE_VERSION = "version";
+  public static final String ROLE_ROUTER = "router";
   public static final String ROLE_CONFIG = "config";
   public static final String ROLE_RESULT = "result";
   public static final String ROLE_DELETION = "deletion";

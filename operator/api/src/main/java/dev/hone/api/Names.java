@@ -30,6 +30,15 @@ public final class Names {
   /** Name of the container that serves a model. */
   public static final String SERVER_CONTAINER = "server";
 
+  /** Name of the container that spreads requests over two versions. */
+  public static final String ROUTER_CONTAINER = "router";
+
+  /** Key of the router's configuration in its ConfigMap. */
+  public static final String ROUTING_KEY = "routing.json";
+
+  /** Key of the router's token in its Secret. */
+  public static final String TOKEN_KEY = "token";
+
   /** Audience of the tokens that pods report with. */
   public static final String REPORT_AUDIENCE = "hone.dev/reports";
 
@@ -76,6 +85,21 @@ public final class Names {
   /** The Service in front of an InferenceDeployment. */
   public static String service(String name) {
     return name;
+  }
+
+  /** The Deployment of one version of an InferenceDeployment with a rollout, and its Service. */
+  public static String version(String name, String hash) {
+    return name + "-" + hash;
+  }
+
+  /** The Deployment of the router of an InferenceDeployment, and its ConfigMap. */
+  public static String router(String name) {
+    return name + "-router";
+  }
+
+  /** The Secret with the token of the router; another token has another Secret. */
+  public static String routerToken(String name, String hash) {
+    return name + "-router-" + hash;
   }
 
   /** The PodDisruptionBudget of an InferenceDeployment. */

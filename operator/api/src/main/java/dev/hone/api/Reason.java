@@ -25,13 +25,16 @@ public enum Reason {
       "A pod failed and the Job starts another one, as `runPolicy.backoffLimit` allows."),
   EVALUATING_GATE(
       "EvaluatingGate",
-      "The run has ended, and its gate waits for a figure that the run could not measure; see the condition `Accepted`."),
+      "The run has ended, and its gate waits for a figure that the run could not measure; see the"
+          + " condition `Accepted`."),
   DELETING(
       "Deleting",
-      "The resource is being deleted and `output.deletionPolicy` is Delete; the message says what that waits for."),
+      "The resource is being deleted and `output.deletionPolicy` is Delete; the message says what"
+          + " that waits for."),
   ARTIFACT_KEPT(
       "ArtifactKept",
-      "Of an event: the resource is gone, and its artifacts could not be deleted; the message says why."),
+      "Of an event: the resource is gone, and its artifacts could not be deleted; the message says"
+          + " why."),
   // Ready, at the end of a run
   COMPLETED("Completed", "The run made its artifact."),
   REUSED("Reused", "The artifact of this spec was there already, so that nothing was run."),
@@ -58,7 +61,8 @@ public enum Reason {
       "The resource refers to itself by way of others; remove one `from` of the cycle."),
   VOLUME_NOT_SHARED(
       "VolumeNotShared",
-      "The run needs several nodes, and a volume can be mounted by one alone; the message names its claim."),
+      "The run needs several nodes, and a volume can be mounted by one alone; the message names its"
+          + " claim."),
   // Accepted
   GATE_MET("GateMet", "Every bound of the gate was measured and met."),
   GATE_NOT_MET(
@@ -67,10 +71,15 @@ public enum Reason {
       "GateNotMeasured", "A bound of the gate has no measured figure, so that it is not met."),
   GATE_UNDECIDED(
       "GateUndecided",
-      "Of the gate's bounds one asks for a figure of another class of device than the run's; all others are met."),
+      "Of the gate's bounds one asks for a figure of another class of device than the run's; all"
+          + " others are met."),
   SELECTION_UNKNOWN(
       "SelectionUnknown",
-      "`search.select` names a trial that is not on the Pareto front; the message says which ones are."),
+      "`search.select` names a trial that is not on the Pareto front; the message says which ones"
+          + " are."),
+  ROLLED_BACK(
+      "RolledBack",
+      "A new version failed its rollout and the old one serves; the message gives the figures."),
   NO_GATE("NoGate", "The spec has no gate: any result is accepted."),
   NOT_FINISHED("NotFinished", "There is no result to judge yet."),
   // Failures that the operator sees
@@ -101,8 +110,8 @@ public enum Reason {
   REPORT_REJECTED("ReportRejected", "The operator did not take the result in time."),
   PEER_LOST(
       "PeerLost",
-      "Another process of the run ended or was out of reach, so that this one ended too; the next try goes on from the"
-          + " checkpoint."),
+      "Another process of the run ended or was out of reach, so that this one ended too; the next"
+          + " try goes on from the checkpoint."),
   INTERRUPTED("Interrupted", "The pod was told to stop before it had finished."),
   INTERNAL("Internal", "An error in Hone itself; the pod's log tells more.");
 

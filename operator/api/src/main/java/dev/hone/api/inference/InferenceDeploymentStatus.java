@@ -20,6 +20,8 @@ public record InferenceDeploymentStatus(
         @Nullable String provider,
     @JsonPropertyDescription("Pods that are wanted.") @Nullable Integer replicas,
     @JsonPropertyDescription("Pods that are ready.") @Nullable Integer readyReplicas,
+    @JsonPropertyDescription("How a new version takes over, with spec.rollout.")
+        @Nullable RolloutStatus rollout,
     @JsonPropertyDescription("The state, rounded for people.") @Nullable InferenceSummary summary) {
 
   public InferenceDeploymentStatus {
@@ -42,6 +44,7 @@ public record InferenceDeploymentStatus(
         .provider(provider)
         .replicas(replicas)
         .readyReplicas(readyReplicas)
+        .rollout(rollout)
         .summary(summary);
   }
 
@@ -55,6 +58,7 @@ public record InferenceDeploymentStatus(
     private @Nullable String provider;
     private @Nullable Integer replicas;
     private @Nullable Integer readyReplicas;
+    private @Nullable RolloutStatus rollout;
     private @Nullable InferenceSummary summary;
 
     public Builder observedGeneration(@Nullable Long value) {
@@ -97,6 +101,11 @@ public record InferenceDeploymentStatus(
       return this;
     }
 
+    public Builder rollout(@Nullable RolloutStatus value) {
+      this.rollout = value;
+      return this;
+    }
+
     public Builder summary(@Nullable InferenceSummary value) {
       this.summary = value;
       return this;
@@ -112,6 +121,7 @@ public record InferenceDeploymentStatus(
           provider,
           replicas,
           readyReplicas,
+          rollout,
           summary);
     }
   }

@@ -1,10 +1,13 @@
 package dev.hone.operator.config;
 
+import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.inference.HttpModelProbe;
+import dev.hone.operator.inference.HttpRouterClient;
 import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.ModelProbe;
+import dev.hone.operator.inference.RouterAccess;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
@@ -32,6 +35,13 @@ class EngineBeans {
   @Singleton
   ModelProbe probe() {
     return new HttpModelProbe(Serving.HTTP_PORT);
+  }
+
+  @Produces
+  @Singleton
+  RouterAccess routers(CertificateAuthority authority) {
+    return new RouterAccess(
+        new HttpRouterClient(RouterDeployment.ADMIN_PORT), authority::secretFor);
   }
 
   @Produces

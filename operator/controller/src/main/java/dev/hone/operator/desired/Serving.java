@@ -1,9 +1,12 @@
 package dev.hone.operator.desired;
 
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
 import dev.hone.api.common.ServingResources;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param pullPolicy its pull policy
  * @param resources what each pod asks for
  * @param podTemplate the user's template
+ * @param version hash of the version, where a rollout has several side by side; null where there is
+ *     one Deployment for whatever is served
  */
 public record Serving(
     Owner owner,
@@ -24,7 +29,35 @@ public record Serving(
     String image,
     String pullPolicy,
     @Nullable ServingResources resources,
-    @Nullable PodTemplateSpec podTemplate) {
+    @Nullable PodTemplateSpec podTemplate,
+    @Nullable String version) {
+
+  /** Of a resource without a rollout. */
+  public Serving(
+      Owner owner,
+      ServedModel model,
+      int replicas,
+      String image,
+      String pullPolicy,
+      @Nullable ServingResources resources,
+      @Nullable PodTemplateSpec podTemplate) {
+    this(owner, model, replicas, image, pullPolicy, resources, podTemplate, null);
+  }
+
+  /** Name of the Deployment. */
+  String name() {
+    return version == null ? Names.deployment(owner.name()) : Names.version(owner.name(), version);
+  }
+
+  Map<String, String> labels() {
+    return version == null ? Labels.of(KIND, owner.name()) : ModelVersion.labels(owner, version);
+  }
+
+  Map<String, String> selector() {
+    return version == null
+        ? Labels.selector(KIND, owner.name())
+        : ModelVersion.selector(owner, version);
+  }
 
   /** Kind of the resource, as it stands in labels. */
   static final String KIND = InferenceDeployment.KIND;

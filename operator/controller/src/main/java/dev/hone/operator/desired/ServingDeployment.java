@@ -1,6 +1,5 @@
 package dev.hone.operator.desired;
 
-import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
@@ -47,11 +46,11 @@ public final class ServingDeployment {
   /** The Deployment; the model's address must be on a volume. */
   public static Deployment build(Serving serving) {
     Owner owner = serving.owner();
-    Map<String, String> labels = Labels.of(Serving.KIND, owner.name());
+    Map<String, String> labels = serving.labels();
     boolean gpu = PodResourceShape.needsGpu(serving.resources());
     return new DeploymentBuilder()
         .withNewMetadata()
-        .withName(Names.deployment(owner.name()))
+        .withName(serving.name())
         .withNamespace(owner.namespace())
         .withLabels(labels)
         .withOwnerReferences(owner.reference())
@@ -61,7 +60,7 @@ public final class ServingDeployment {
         .withRevisionHistoryLimit(2)
         .withProgressDeadlineSeconds(PROGRESS_SECONDS)
         .withNewSelector()
-        .withMatchLabels(Labels.selector(Serving.KIND, owner.name()))
+        .withMatchLabels(serving.selector())
         .endSelector()
         .withNewStrategy()
         .withType("RollingUpdate")

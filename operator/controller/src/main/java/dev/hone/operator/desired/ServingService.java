@@ -5,6 +5,7 @@ import dev.hone.api.Names;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import java.util.Map;
 
 /** The Service in front of a served model. */
 public final class ServingService {
@@ -14,17 +15,44 @@ public final class ServingService {
 
   private ServingService() {}
 
-  /** The Service. */
+  /** The Service in front of all pods. */
   public static Service build(Owner owner) {
+    return build(
+        owner,
+        Names.service(owner.name()),
+        Labels.of(Serving.KIND, owner.name()),
+        Labels.selector(Serving.KIND, owner.name()));
+  }
+
+  /** The Service in front of the routers; under the name that clients know. */
+  public static Service ofRouter(Owner owner) {
+    return build(
+        owner,
+        Names.service(owner.name()),
+        Labels.of(Serving.KIND, owner.name()),
+        RouterDeployment.selector(owner));
+  }
+
+  /** The Service in front of the pods of one version, for the routers. */
+  public static Service ofVersion(Owner owner, String version) {
+    return build(
+        owner,
+        Names.version(owner.name(), version),
+        ModelVersion.labels(owner, version),
+        ModelVersion.selector(owner, version));
+  }
+
+  private static Service build(
+      Owner owner, String name, Map<String, String> labels, Map<String, String> selector) {
     return new ServiceBuilder()
         .withNewMetadata()
-        .withName(Names.service(owner.name()))
+        .withName(name)
         .withNamespace(owner.namespace())
-        .withLabels(Labels.of(Serving.KIND, owner.name()))
+        .withLabels(labels)
         .withOwnerReferences(owner.reference())
         .endMetadata()
         .withNewSpec()
-        .withSelector(Labels.selector(Serving.KIND, owner.name()))
+        .withSelector(selector)
         .addNewPort()
         .withName(Serving.HTTP_PORT_NAME)
         .withProtocol("TCP")

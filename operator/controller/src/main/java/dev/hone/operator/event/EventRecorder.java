@@ -38,6 +38,7 @@ public final class EventRecorder {
           Reason.UNSUPPORTED.value(),
           Reason.REJECTED.value(),
           Reason.RETRYING.value(),
+          Reason.ROLLED_BACK.value(),
           Reason.DEGRADED.value(),
           Reason.UNAVAILABLE.value());
 
@@ -69,6 +70,11 @@ public final class EventRecorder {
     return !now.getReason().equals(before.getReason())
         || (Reason.PENDING.value().equals(now.getReason())
             && !now.getMessage().equals(before.getMessage()));
+  }
+
+  /** Writes a step on the way that leaves the state as it is. */
+  public void step(KubernetesClient client, HasMetadata about, Reason reason, String note) {
+    write(client, event(about, "Normal", reason.value(), note));
   }
 
   /** Writes a warning that no condition can tell, for its resource will be gone. */

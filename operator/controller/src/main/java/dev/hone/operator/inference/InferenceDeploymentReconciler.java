@@ -4,6 +4,8 @@ import dev.hone.api.FieldManagers;
 import dev.hone.api.Reason;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentStatus;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
@@ -16,6 +18,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -45,12 +48,20 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   private final InferenceSettings settings;
   private final EventRecorder events;
   private final ModelProbe probe;
+  private final RouterAccess routers;
+  private final Clock clock;
   private final InferenceStatusFactory statuses;
   private @Nullable SourceWatch<InferenceDeployment> sources;
 
   public InferenceDeploymentReconciler(
-      InferenceSettings settings, EventRecorder events, ModelProbe probe, Clock clock) {
+      InferenceSettings settings,
+      EventRecorder events,
+      ModelProbe probe,
+      RouterAccess routers,
+      Clock clock) {
     this.settings = settings;
+    this.routers = routers;
+    this.clock = clock;
     this.events = events;
     this.probe = probe;
     this.statuses = new InferenceStatusFactory(clock);
@@ -85,10 +96,30 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     InferenceObservation observed = InferenceObserver.observe(view.owner(), context);
     InferencePlan plan = InferencePlanner.plan(view, resolution, observed);
     Optional<Deployment> deployment = observed.deployment();
+    Optional<RolloutStatus> rolloutBefore = Optional.ofNullable(before.rollout());
+    Optional<RolloutPass.Result> pass = Optional.empty();
+    if (rolloutBefore.isPresent()) {
+      plan = plan.orModel(before.model());
+    }
+    if (view.rollout() != null) {
+      deployment = RolloutPass.stable(view, rolloutBefore, observed);
+      plan = unobstructed(plan.goOn(), context.getClient(), view, observed);
+    }
     if (plan.apply()) {
       try {
-        deployment =
-            Optional.of(new InferenceExecutor(context.getClient(), settings).execute(view, plan));
+        if (view.rollout() != null) {
+          RolloutPass.Result result =
+              new RolloutPass(context.getClient(), settings, routers, clock)
+                  .run(view, Objects.requireNonNull(plan.model()), rolloutBefore, observed);
+          pass = Optional.of(result);
+          deployment = Optional.of(result.stable());
+        } else {
+          rolloutBefore = Optional.empty();
+          deployment =
+              Optional.of(
+                  new InferenceExecutor(context.getClient(), settings)
+                      .execute(view, plan, observed));
+        }
       } catch (KubernetesClientException e) {
         Optional<InferencePlan> refused = refused(plan, e);
         if (refused.isEmpty()) {
@@ -97,19 +128,25 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         plan = refused.get();
       }
     }
+    Optional<RolloutStatus> rolloutNow = rolloutBefore;
     RolloutState rollout = RolloutState.of(deployment);
-    boolean asking = mustAsk(plan, rollout, before);
-    Optional<ModelProbe.Answer> answer = asking ? ask(view, plan, observed) : Optional.empty();
-    ServedModel model = plan.model();
+    Optional<RolloutStatus> takeover = pass.map(RolloutPass.Result::state).or(() -> rolloutNow);
+    ServedModel model = takeover.map(RolloutStatus::stable).orElse(plan.model());
+    boolean asking = mustAsk(plan, model, rollout, before);
+    Optional<ModelProbe.Answer> answer =
+        asking ? ask(view, Objects.requireNonNull(model), observed) : Optional.empty();
     Optional<String> obstacle =
         model == null || rollout.complete()
             ? Optional.empty()
             : ServingPods.obstacle(deployment, observed.pods(), model, observed.facts());
     InferenceDeploymentStatus now =
         statuses.create(
-            new InferenceStatusFactory.Input(view, resolution, plan, rollout, obstacle, answer),
+            new InferenceStatusFactory.Input(
+                view, resolution, plan, rollout, obstacle, answer, takeover),
             before);
-    return write(resource, before, now, context, asking && answer.isEmpty(), obstacle.isPresent());
+    UpdateControl<InferenceDeployment> control =
+        write(resource, before, now, context, asking && answer.isEmpty(), obstacle.isPresent());
+    return sooner(control, pass.flatMap(RolloutPass.Result::lookAgain));
   }
 
   private UpdateControl<InferenceDeployment> write(
@@ -123,6 +160,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         StatusWriter.write(context, resource, new InferenceDeployment(), before, now);
     if (outcome != StatusWriter.Outcome.UNCHANGED) {
       events.transition(context.getClient(), resource, before.conditions(), now.conditions());
+      tellStep(resource, before.rollout(), now.rollout(), context);
     }
     UpdateControl<InferenceDeployment> control = UpdateControl.noUpdate();
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {
@@ -132,6 +170,44 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       return control.rescheduleAfter(ASK_AGAIN);
     }
     return obstructed ? control.rescheduleAfter(LOOK_AGAIN) : control;
+  }
+
+  /** An event for each stage and step of a rollout; a failure is told by the condition's. */
+  private void tellStep(
+      InferenceDeployment resource,
+      @Nullable RolloutStatus before,
+      @Nullable RolloutStatus now,
+      Context<InferenceDeployment> context) {
+    if (now != null
+        && now.stage() != RolloutStage.ROLLED_BACK
+        && (before == null || !now.since().equals(before.since()))) {
+      events.step(
+          context.getClient(),
+          resource,
+          now.stage() == RolloutStage.COMPLETE ? Reason.AVAILABLE : Reason.DEPLOYING,
+          now.decision());
+    }
+  }
+
+  private static UpdateControl<InferenceDeployment> sooner(
+      UpdateControl<InferenceDeployment> control, Optional<Duration> wanted) {
+    Optional<Duration> planned = control.getScheduleDelay().map(Duration::ofMillis);
+    return wanted
+        .filter(delay -> planned.isEmpty() || delay.compareTo(planned.get()) < 0)
+        .map(control::rescheduleAfter)
+        .orElse(control);
+  }
+
+  private static InferencePlan unobstructed(
+      InferencePlan plan,
+      KubernetesClient client,
+      InferenceView view,
+      InferenceObservation observed) {
+    return plan.apply()
+        ? RolloutObjects.inTheWay(client, view.owner(), observed)
+            .map(sentence -> plan.block(Reason.INVALID, sentence))
+            .orElse(plan)
+        : plan;
   }
 
   /** The plan after a refusal; empty if the namespace is going away and nothing is left to say. */
@@ -153,21 +229,23 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
 
   /** A pod is asked when the rollout is complete and something about it is new. */
   private static boolean mustAsk(
-      InferencePlan plan, RolloutState rollout, InferenceDeploymentStatus before) {
-    ServedModel model = plan.model();
+      InferencePlan plan,
+      @Nullable ServedModel model,
+      RolloutState rollout,
+      InferenceDeploymentStatus before) {
     return model != null
         && plan.blocked().isEmpty()
         && rollout.complete()
         && rollout.ready() > 0
         && (before.provider() == null
             || !Objects.equals(before.readyReplicas(), rollout.ready())
-            || !Objects.equals(before.model(), model)
+            || !Objects.equals(before.model(), plan.model())
             || (model.digest() != null && !model.digest().equals(before.servedDigest())));
   }
 
   private Optional<ModelProbe.Answer> ask(
-      InferenceView view, InferencePlan plan, InferenceObservation observed) {
-    return ServingPods.ready(observed.pods(), Objects.requireNonNull(plan.model()))
+      InferenceView view, ServedModel model, InferenceObservation observed) {
+    return ServingPods.ready(observed.pods(), model)
         .flatMap(pod -> probe.ask(pod, view.owner().name()));
   }
 }

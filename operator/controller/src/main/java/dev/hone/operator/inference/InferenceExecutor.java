@@ -35,9 +35,11 @@ final class InferenceExecutor {
   }
 
   /** Applies everything, the Service first; gives the Deployment as it is now. */
-  Deployment execute(InferenceView view, InferencePlan plan) {
+  Deployment execute(InferenceView view, InferencePlan plan, InferenceObservation observed) {
     Owner owner = view.owner();
-    apply(ServingService.build(owner));
+    boolean routed = observed.hasVersions() && !RolloutState.of(observed.deployment()).complete();
+    // The routers of a rollout that was taken out of the spec answer until the new pods do.
+    apply(routed ? ServingService.ofRouter(owner) : ServingService.build(owner));
     if (ServingDisruptionBudget.isNeeded(view.replicas())) {
       apply(ServingDisruptionBudget.build(owner));
     } else if (plan.dropDisruptionBudget()) {
@@ -48,6 +50,9 @@ final class InferenceExecutor {
           .inNamespace(owner.namespace())
           .withName(Names.podDisruptionBudget(owner.name()))
           .delete();
+    }
+    if (observed.hasVersions() && !routed) {
+      RolloutObjects.dropAll(client, owner, observed);
     }
     return apply(
         ServingDeployment.build(

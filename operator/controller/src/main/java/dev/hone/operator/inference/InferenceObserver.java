@@ -14,7 +14,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at everything that belongs to an InferenceDeployment. */
@@ -23,10 +25,17 @@ final class InferenceObserver {
   private InferenceObserver() {}
 
   static InferenceObservation observe(Owner owner, Context<InferenceDeployment> context) {
+    Map<String, Deployment> deployments = new TreeMap<>();
+    context.getSecondaryResources(Deployment.class).stream()
+        .filter(found -> isOurs(found, owner))
+        .forEach(found -> deployments.put(found.getMetadata().getName(), found));
     Optional<Deployment> deployment =
-        context.getSecondaryResource(Deployment.class).filter(found -> isOurs(found, owner));
+        Optional.ofNullable(deployments.get(Names.deployment(owner.name())));
     Optional<Service> service =
-        context.getSecondaryResource(Service.class).filter(found -> isOurs(found, owner));
+        context.getSecondaryResources(Service.class).stream()
+            .filter(found -> isOurs(found, owner))
+            .filter(found -> found.getMetadata().getName().equals(Names.service(owner.name())))
+            .findFirst();
     boolean budget =
         context
             .getSecondaryResource(PodDisruptionBudget.class)
@@ -58,11 +67,17 @@ final class InferenceObserver {
                   .get());
     }
     return new InferenceObservation(
-        deployment, pods, budget, obstacle, new LiveClusterFacts(client, owner.namespace()));
+        deployment,
+        deployments,
+        service,
+        pods,
+        budget,
+        obstacle,
+        new LiveClusterFacts(client, owner.namespace()));
   }
 
   /** A forced apply would take over an object of somebody else: look before the first one. */
-  private static Optional<String> inTheWay(Owner owner, String kind, @Nullable HasMetadata found) {
+  static Optional<String> inTheWay(Owner owner, String kind, @Nullable HasMetadata found) {
     if (found == null || isOurs(found, owner)) {
       return Optional.empty();
     }
@@ -86,7 +101,8 @@ final class InferenceObserver {
         + ")";
   }
 
-  private static boolean isOurs(HasMetadata object, Owner owner) {
+  /** Whether an object belongs to the resource. */
+  static boolean isOurs(HasMetadata object, Owner owner) {
     return object.getMetadata().getOwnerReferences().stream()
         .anyMatch(reference -> reference.getUid().equals(owner.uid()));
   }

@@ -19,6 +19,26 @@ public record InferencePlan(
     boolean dropDisruptionBudget,
     Optional<Blocked> blocked) {
 
+  /** The same about another model, where this plan has none. */
+  InferencePlan orModel(@Nullable ServedModel other) {
+    return model == null && other != null
+        ? new InferencePlan(other, apply, dropDisruptionBudget, blocked)
+        : this;
+  }
+
+  /** The same, blocked. */
+  InferencePlan block(Reason reason, String message) {
+    return new InferencePlan(model, false, false, Optional.of(new Blocked(reason, message)));
+  }
+
+  /** The same, although its reference is not there: what serves goes on. */
+  InferencePlan goOn() {
+    return blocked.filter(found -> found.reason() == Reason.WAITING_FOR_REFERENCE).isPresent()
+            && model != null
+        ? new InferencePlan(model, true, dropDisruptionBudget, Optional.empty())
+        : this;
+  }
+
   /** Why a spec is not carried out. */
   public record Blocked(Reason reason, String message) {}
 }

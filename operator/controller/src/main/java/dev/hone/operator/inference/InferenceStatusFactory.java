@@ -5,6 +5,8 @@ import dev.hone.api.Names;
 import dev.hone.api.Reason;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.InferenceSummary;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
@@ -34,6 +36,7 @@ final class InferenceStatusFactory {
    * @param rollout how far the pods are
    * @param obstacle what keeps a pod from getting ready, as a sentence
    * @param answer what a ready pod says of its model, if it was asked
+   * @param takeover how a new version takes over, with spec.rollout
    */
   record Input(
       InferenceView view,
@@ -41,7 +44,25 @@ final class InferenceStatusFactory {
       InferencePlan plan,
       RolloutState rollout,
       Optional<String> obstacle,
-      Optional<ModelProbe.Answer> answer) {}
+      Optional<ModelProbe.Answer> answer,
+      Optional<RolloutStatus> takeover) {
+
+    /** Of a resource without spec.rollout. */
+    Input(
+        InferenceView view,
+        Resolution resolution,
+        InferencePlan plan,
+        RolloutState rollout,
+        Optional<String> obstacle,
+        Optional<ModelProbe.Answer> answer) {
+      this(view, resolution, plan, rollout, obstacle, answer, Optional.empty());
+    }
+
+    /** What the pods are made for that the state of the pods is about. */
+    @Nullable ServedModel served() {
+      return takeover.map(RolloutStatus::stable).orElse(plan.model());
+    }
+  }
 
   InferenceDeploymentStatus create(Input in, InferenceDeploymentStatus before) {
     RolloutState rollout = in.rollout();
@@ -59,6 +80,7 @@ final class InferenceStatusFactory {
         .provider(in.answer().map(ModelProbe.Answer::provider).orElse(before.provider()))
         .replicas(in.view().replicas())
         .readyReplicas(rollout.ready())
+        .rollout(in.takeover().orElse(null))
         .summary(
             new InferenceSummary(rollout.ready() + "/" + in.view().replicas(), shortDigest(served)))
         .build();
@@ -95,8 +117,15 @@ final class InferenceStatusFactory {
     if (blocked.isPresent()) {
       return new State(false, blocked.get().reason(), blocked.get().message());
     }
+    RolloutStatus takeover = in.takeover().orElse(null);
+    if (takeover != null && takeover.stage() == RolloutStage.ROLLED_BACK) {
+      return new State(false, Reason.ROLLED_BACK, takeover.decision());
+    }
+    if (takeover != null && takeover.candidate() != null) {
+      return new State(false, Reason.DEPLOYING, takeover.decision());
+    }
     RolloutState rollout = in.rollout();
-    ServedModel model = Objects.requireNonNull(in.plan().model());
+    ServedModel model = Objects.requireNonNull(in.served());
     if (rollout.complete()) {
       return new State(true, Reason.AVAILABLE, availableMessage(in, model, served));
     }
@@ -126,7 +155,7 @@ final class InferenceStatusFactory {
 
   /** A rollout that is not complete serves two versions: the old one counts until it is gone. */
   private static @Nullable String servedDigest(Input in, InferenceDeploymentStatus before) {
-    ServedModel model = in.plan().model();
+    ServedModel model = in.served();
     if (model == null || !in.rollout().complete() || in.plan().blocked().isPresent()) {
       return before.servedDigest();
     }

@@ -4,6 +4,7 @@ import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.ServingResources;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentSpec;
+import dev.hone.api.inference.Rollout;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.resolve.Unsupported;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param generation generation of its spec
  * @param model the model to serve
  * @param replicas number of pods
+ * @param rollout how a new version takes over; null for pod by pod
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
@@ -26,6 +28,7 @@ public record InferenceView(
     long generation,
     ModelSource model,
     int replicas,
+    @Nullable Rollout rollout,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     Optional<String> unsupported) {
@@ -39,6 +42,7 @@ public record InferenceView(
             generation,
             model,
             replicas,
+            rollout,
             resources.withGpuResource(resource),
             podTemplate,
             unsupported);
@@ -52,6 +56,7 @@ public record InferenceView(
         resource.getMetadata().getGeneration(),
         spec.model(),
         spec.replicas() == null ? 1 : spec.replicas(),
+        spec.rollout(),
         spec.resources(),
         spec.podTemplate(),
         Unsupported.of(spec));

@@ -1,5 +1,6 @@
 package dev.hone.operator.inference;
 
+import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.RunFailure;
 import dev.hone.api.inference.ServedModel;
@@ -8,6 +9,7 @@ import dev.hone.operator.observe.ClusterFacts;
 import dev.hone.operator.observe.PodFailure;
 import dev.hone.operator.observe.PodRefusal;
 import dev.hone.operator.observe.PodWait;
+import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.util.Comparator;
@@ -15,9 +17,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads the pods of an InferenceDeployment. */
 final class ServingPods {
+
+  /** The server's exit code where another try will not help. */
+  private static final int BAD_INPUT = 64;
 
   private ServingPods() {}
 
@@ -44,6 +50,40 @@ final class ServingPods {
                     .flatMap(Optional::stream)
                     .findFirst())
         .or(() -> deployment.flatMap(found -> PodRefusal.of(found, "spec.resources")));
+  }
+
+  /**
+   * Why pods with a model will never get ready: the program itself says that its input is wrong.
+   */
+  static Optional<String> refusal(List<Pod> pods, ServedModel model) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> serves(pod, model))
+        .filter(ServingPods::gaveUp)
+        .map(pod -> PodFailure.of(pod, Names.SERVER_CONTAINER, "raise spec.resources.memory"))
+        .flatMap(Optional::stream)
+        .map(RunFailure::message)
+        .findFirst();
+  }
+
+  private static boolean gaveUp(Pod pod) {
+    return pod.getStatus() != null
+        && pod.getStatus().getContainerStatuses().stream()
+            .flatMap(status -> Stream.of(status.getState(), status.getLastState()))
+            .filter(Objects::nonNull)
+            .map(ContainerState::getTerminated)
+            .filter(Objects::nonNull)
+            .anyMatch(ended -> Objects.equals(ended.getExitCode(), BAD_INPUT));
+  }
+
+  /** The ready routers of a rollout. */
+  static List<Pod> routers(List<Pod> pods) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> Labels.ROLE_ROUTER.equals(pod.getMetadata().getLabels().get(Labels.ROLE)))
+        .filter(ServingPods::isReady)
+        .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
+        .toList();
   }
 
   /** A ready pod with the wanted model. */

@@ -9,6 +9,8 @@ import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
 import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentSpec;
+import dev.hone.api.inference.Parity;
+import dev.hone.api.inference.Rollout;
 import dev.hone.operator.desired.PvcUri;
 import java.util.List;
 import java.util.Optional;
@@ -69,8 +71,24 @@ public final class Unsupported {
         absent("spec.engine", spec.engine()),
         absent("spec.batching", spec.batching()),
         absent("spec.autoscaling", spec.autoscaling()),
-        absent("spec.rollout", spec.rollout()),
+        spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),
         source("spec.model", spec.model()));
+  }
+
+  private static Optional<String> rollout(Rollout rollout) {
+    Parity parity = rollout.parity();
+    return first(
+        rollout.surge() == Rollout.Surge.NEVER
+            ? refuse(
+                "spec.rollout.surge Never",
+                "write Auto or Always: the new version's pods need room beside the old ones")
+            : Optional.empty(),
+        parity == null
+            ? Optional.empty()
+            : absent("spec.rollout.parity.reference", parity.reference()),
+        parity == null
+            ? Optional.empty()
+            : absent("spec.rollout.parity.goldenSet", parity.goldenSet()));
   }
 
   private static Optional<String> steps(List<Step> steps) {

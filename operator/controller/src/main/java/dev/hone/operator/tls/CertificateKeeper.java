@@ -40,6 +40,11 @@ public final class CertificateKeeper implements CertificateAuthority {
     return authority.caCertificatePem();
   }
 
+  @Override
+  public String secretFor(String purpose) {
+    return authority.secretFor(purpose);
+  }
+
   /** Brings the certificates up to date; calls {@code onChange} if another must be served. */
   public void refresh(Consumer<PemKeyCertOptions> onChange) {
     KeyPairAndCertificate wanted = serving.ensure(authority.refresh());

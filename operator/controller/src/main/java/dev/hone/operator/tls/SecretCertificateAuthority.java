@@ -1,7 +1,12 @@
 package dev.hone.operator.tls;
 
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class SecretCertificateAuthority implements CertificateAuthority {
   static final String SECRET = "hone-ca";
   private static final Logger LOG = Logger.getLogger(SecretCertificateAuthority.class);
+
+  private static final String MAC = "HmacSHA256";
 
   private final CertificateSecrets secrets;
   private final CertificateIssuer issuer;
@@ -28,6 +35,19 @@ final class SecretCertificateAuthority implements CertificateAuthority {
   public String caCertificatePem() {
     KeyPairAndCertificate known = current;
     return Pem.write((known != null ? known : refresh()).certificate());
+  }
+
+  @Override
+  public String secretFor(String purpose) {
+    KeyPairAndCertificate known = current;
+    byte[] key = (known != null ? known : refresh()).key().getEncoded();
+    try {
+      Mac mac = Mac.getInstance(MAC);
+      mac.init(new SecretKeySpec(key, MAC));
+      return HexFormat.of().formatHex(mac.doFinal(purpose.getBytes(StandardCharsets.UTF_8)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java has " + MAC, e);
+    }
   }
 
   /**

@@ -3,6 +3,8 @@ package dev.hone.operator.desired;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.contract.ContractJson;
 import dev.hone.contract.ReportConfig;
@@ -112,6 +114,9 @@ class GoldenTest {
                 Objects.requireNonNull(view.model().uri()), view.model().digest(), null)
             : new ServedModel(
                 "pvc://spam-filter/artifacts/spam-int8-x", DIGEST, view.model().from().toString());
+    if (view.rollout() != null) {
+      return rollout(view, model);
+    }
     List<HasMetadata> made = new ArrayList<>();
     made.add(
         ServingDeployment.build(
@@ -127,6 +132,47 @@ class GoldenTest {
     if (ServingDisruptionBudget.isNeeded(view.replicas())) {
       made.add(ServingDisruptionBudget.build(view.owner()));
     }
+    return made;
+  }
+
+  /** In the middle of a canary from the model of another digest. */
+  private static List<? extends HasMetadata> rollout(InferenceView view, ServedModel candidate) {
+    ServedModel stable =
+        new ServedModel("pvc://spam-filter/artifacts/spam-int8-w", "sha256:00ff", null);
+    RolloutStatus state =
+        new RolloutStatus(
+            RolloutStage.CANARY,
+            stable,
+            candidate,
+            1,
+            5,
+            "2026-01-01T00:00:00Z",
+            "decided",
+            null,
+            null,
+            null);
+    List<HasMetadata> made = new ArrayList<>();
+    for (ServedModel model : List.of(stable, candidate)) {
+      String version = ModelVersion.of(model);
+      made.add(
+          ServingDeployment.build(
+              new Serving(
+                  view.owner(),
+                  model,
+                  view.replicas(),
+                  "example.org/server:1",
+                  "IfNotPresent",
+                  view.resources(),
+                  view.podTemplate(),
+                  version)));
+      made.add(ServingService.ofVersion(view.owner(), version));
+    }
+    made.add(RouterConfigMap.build(view.owner(), RoutingDocument.of(view.owner(), state, 0.1)));
+    made.add(RouterToken.build(view.owner(), "token"));
+    made.add(
+        RouterDeployment.build(
+            view.owner(), "example.org/server:1", "IfNotPresent", view.podTemplate(), "token"));
+    made.add(ServingService.ofRouter(view.owner()));
     return made;
   }
 }

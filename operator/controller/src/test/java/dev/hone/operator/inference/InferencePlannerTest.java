@@ -10,6 +10,7 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.observe.EmptyCluster;
 import dev.hone.operator.resolve.Resolution;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ class InferencePlannerTest {
                 1,
                 null,
                 null,
+                null,
                 Optional.empty()),
             new Resolution(
                 Optional.of(new ResolvedModel("pvc://a/b", null, "sha256:" + "0".repeat(64))),
@@ -37,14 +39,21 @@ class InferencePlannerTest {
                 "found",
                 format),
             new InferenceObservation(
-                Optional.empty(), List.of(), false, Optional.empty(), new EmptyCluster() {}));
+                Optional.empty(),
+                Map.of(),
+                Optional.empty(),
+                List.of(),
+                false,
+                Optional.empty(),
+                new EmptyCluster() {}));
     assertThat(plan.apply()).isEqualTo(deployed);
     assertThat(plan.blocked().map(InferencePlan.Blocked::reason))
         .isEqualTo(deployed ? Optional.empty() : Optional.of(Reason.UNSUPPORTED));
     if (!deployed) {
       assertThat(plan.blocked().orElseThrow().message())
           .isEqualTo(
-              "CompressionJob c is exported as OpenVINO, and the server runs ONNX; write export: {onnx: {}} there");
+              "CompressionJob c is exported as OpenVINO, and the server runs ONNX; write export:"
+                  + " {onnx: {}} there");
     }
   }
 }

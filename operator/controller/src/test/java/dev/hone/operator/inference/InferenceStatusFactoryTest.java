@@ -93,6 +93,7 @@ class InferenceStatusFactoryTest {
         2,
         null,
         null,
+        null,
         Optional.empty());
   }
 

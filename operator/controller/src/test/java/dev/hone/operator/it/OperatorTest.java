@@ -20,7 +20,10 @@ abstract class OperatorTest {
 
   private ApiServer server;
   private RunningOperator operator;
-  private HttpServer models;
+
+  /** Stands for every pod that the operator talks to. */
+  HttpServer models;
+
   Workbench bench;
   Kubelet kubelet;
 

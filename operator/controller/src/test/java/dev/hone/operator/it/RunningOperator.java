@@ -5,8 +5,10 @@ import dev.hone.operator.compression.CompressionJobReconciler;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.finetune.FineTuneJobReconciler;
 import dev.hone.operator.inference.HttpModelProbe;
+import dev.hone.operator.inference.HttpRouterClient;
 import dev.hone.operator.inference.InferenceDeploymentReconciler;
 import dev.hone.operator.inference.InferenceSettings;
+import dev.hone.operator.inference.RouterAccess;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
@@ -90,6 +92,7 @@ final class RunningOperator implements AutoCloseable {
             new InferenceSettings(SERVER_IMAGE, "IfNotPresent", PodResources.DEFAULT_GPU_RESOURCE),
             events,
             new HttpModelProbe(modelPort),
+            new RouterAccess(new HttpRouterClient(modelPort), purpose -> "secret of " + purpose),
             clock),
         o -> o.settingNamespaces(namespaces));
     operator.start();

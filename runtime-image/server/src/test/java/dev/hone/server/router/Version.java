@@ -55,7 +55,7 @@ final class Version implements AutoCloseable {
 
   static String answer(double... logits) {
     return "{\"model_name\": \"m\", \"outputs\": [{\"name\": \"logits\", \"datatype\": \"FP32\","
-               + " \"shape\": [1, "
+        + " \"shape\": [1, "
         + logits.length
         + "], \"data\": "
         + Arrays.toString(logits)

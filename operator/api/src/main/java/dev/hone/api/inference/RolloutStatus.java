@@ -1,0 +1,23 @@
+package dev.hone.api.inference;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import dev.hone.api.ApiType;
+import org.jspecify.annotations.Nullable;
+
+/** How a new version takes over, and why it went so. */
+@ApiType
+public record RolloutStatus(
+    @JsonPropertyDescription("How far the rollout is.") RolloutStage stage,
+    @JsonPropertyDescription("The version that is trusted.") ServedModel stable,
+    @JsonPropertyDescription("The version on trial.") @Nullable ServedModel candidate,
+    @JsonPropertyDescription("The step of the canary, counted from 1.") @Nullable Integer step,
+    @JsonPropertyDescription("Share of the traffic that the candidate gets, in percent.")
+        Integer weight,
+    @JsonPropertyDescription("When this stage, or this step, began (RFC 3339).") String since,
+    @JsonPropertyDescription("The last decision, with the figures that it rests on.")
+        String decision,
+    @JsonPropertyDescription("What was measured in this stage.") @Nullable RolloutFigures figures,
+    @JsonPropertyDescription("The version that failed last; it is not tried again by itself.")
+        @Nullable ServedModel rejected,
+    @JsonPropertyDescription("Generation of the spec that the failed version was tried under.")
+        @Nullable Long rejectedGeneration) {}

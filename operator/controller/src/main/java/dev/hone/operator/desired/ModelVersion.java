@@ -1,0 +1,46 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.Labels;
+import dev.hone.api.inference.ServedModel;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+
+/** A version of a model, as a rollout tells it from another. */
+public final class ModelVersion {
+  private static final int BYTES = 4;
+
+  private ModelVersion() {}
+
+  /** The hash that its objects are named by: over the address and the digest. */
+  public static String of(ServedModel model) {
+    return hash(model.uri() + "\n" + (model.digest() == null ? "" : model.digest()));
+  }
+
+  /** A short hash of a text, fit for a name. */
+  static String hash(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  static Map<String, String> labels(Owner owner, String version) {
+    Map<String, String> labels = new HashMap<>(Labels.of(Serving.KIND, owner.name()));
+    labels.putAll(selector(owner, version));
+    return labels;
+  }
+
+  static Map<String, String> selector(Owner owner, String version) {
+    Map<String, String> selector = new HashMap<>(Labels.selector(Serving.KIND, owner.name()));
+    selector.put(Labels.ROLE, Labels.ROLE_VERSION);
+    selector.put(Labels.VERSION, version);
+    return selector;
+  }
+}

@@ -1,0 +1,171 @@
+package dev.hone.operator.desired;
+
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The Deployment of the routers: the server's image in another mode. */
+public final class RouterDeployment {
+
+  /** Port for the configuration, the statistics and the probes. */
+  public static final int ADMIN_PORT = 8002;
+
+  private static final int REPLICAS = 2;
+  private static final String ADMIN_PORT_NAME = "admin";
+  private static final String ROUTING_PATH = "/etc/hone/routing";
+  private static final String TOKEN_PATH = "/etc/hone/token";
+
+  /** The router's drain delay, what it waits for after that, and something for its way out. */
+  private static final long GRACE_SECONDS = 5 + 30 + 10;
+
+  private RouterDeployment() {}
+
+  static Map<String, String> selector(Owner owner) {
+    Map<String, String> selector = new HashMap<>(Labels.selector(Serving.KIND, owner.name()));
+    selector.put(Labels.ROLE, Labels.ROLE_ROUTER);
+    return selector;
+  }
+
+  /**
+   * The Deployment.
+   *
+   * @param owner the resource
+   * @param image image of the server
+   * @param pullPolicy its pull policy
+   * @param template the user's template; its pull secrets are the routers' too
+   * @param token the token that the routers take a configuration with
+   */
+  public static Deployment build(
+      Owner owner,
+      String image,
+      String pullPolicy,
+      @Nullable PodTemplateSpec template,
+      String token) {
+    Map<String, String> labels = new HashMap<>(Labels.of(Serving.KIND, owner.name()));
+    labels.putAll(selector(owner));
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName(Names.router(owner.name()))
+        .withNamespace(owner.namespace())
+        .withLabels(labels)
+        .withOwnerReferences(owner.reference())
+        .endMetadata()
+        .withNewSpec()
+        .withReplicas(REPLICAS)
+        .withRevisionHistoryLimit(2)
+        .withNewSelector()
+        .withMatchLabels(selector(owner))
+        .endSelector()
+        .withNewStrategy()
+        .withType("RollingUpdate")
+        .withNewRollingUpdate()
+        .withMaxSurge(new IntOrString(1))
+        .withMaxUnavailable(new IntOrString(0))
+        .endRollingUpdate()
+        .endStrategy()
+        .withTemplate(pod(owner, image, pullPolicy, template, labels, token))
+        .endSpec()
+        .build();
+  }
+
+  private static PodTemplateSpec pod(
+      Owner owner,
+      String image,
+      String pullPolicy,
+      @Nullable PodTemplateSpec template,
+      Map<String, String> labels,
+      String token) {
+    var parts =
+        new PodTemplateMerge.Parts(
+            Names.ROUTER_CONTAINER,
+            image,
+            pullPolicy,
+            labels,
+            Map.of(),
+            Map.of(
+                "HONE_MODE", "router",
+                "HONE_ROUTER_CONFIGURATION", ROUTING_PATH + "/" + Names.ROUTING_KEY,
+                "HONE_ROUTER_TOKEN_FILE", TOKEN_PATH + "/" + Names.TOKEN_KEY),
+            List.of(
+                new VolumeBuilder()
+                    .withName("hone-routing")
+                    .withNewConfigMap()
+                    .withName(Names.router(owner.name()))
+                    .endConfigMap()
+                    .build(),
+                new VolumeBuilder()
+                    .withName("hone-token")
+                    .withNewSecret()
+                    .withSecretName(RouterToken.name(owner, token))
+                    .endSecret()
+                    .build(),
+                PodVolumes.emptyDir("hone-tmp")),
+            List.of(
+                PodVolumes.mount("hone-routing", ROUTING_PATH, true),
+                PodVolumes.mount("hone-token", TOKEN_PATH, true),
+                PodVolumes.mount("hone-tmp", "/tmp", false)),
+            null);
+    PodTemplateSpec given = new PodTemplateSpecBuilder().withNewSpec().endSpec().build();
+    if (template != null && template.getSpec() != null) {
+      given.getSpec().setImagePullSecrets(template.getSpec().getImagePullSecrets());
+    }
+    return new PodTemplateSpecBuilder(PodTemplateMerge.merge(given, parts, RouterDeployment::force))
+        .editSpec()
+        .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+        .endSpec()
+        .build();
+  }
+
+  private static ContainerBuilder force(ContainerBuilder container) {
+    return container
+        .addNewPort()
+        .withName(Serving.HTTP_PORT_NAME)
+        .withContainerPort(Serving.HTTP_PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .addNewPort()
+        .withName(Serving.GRPC_PORT_NAME)
+        .withContainerPort(Serving.GRPC_PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .addNewPort()
+        .withName(ADMIN_PORT_NAME)
+        .withContainerPort(ADMIN_PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .withNewResources()
+        .addToRequests("cpu", new Quantity("100m"))
+        .addToRequests("memory", new Quantity("128Mi"))
+        .addToLimits("memory", new Quantity("512Mi"))
+        .endResources()
+        .withReadinessProbe(probe("/health/ready", 2, 1))
+        .withStartupProbe(probe("/health/live", 1, 60))
+        .withLivenessProbe(probe("/health/live", 10, 3));
+  }
+
+  private static Probe probe(String path, int periodSeconds, int failures) {
+    return new ProbeBuilder()
+        .withNewHttpGet()
+        .withPath(path)
+        .withPort(new IntOrString(ADMIN_PORT_NAME))
+        .withScheme("HTTP")
+        .endHttpGet()
+        .withPeriodSeconds(periodSeconds)
+        .withFailureThreshold(failures)
+        .withTimeoutSeconds(5)
+        .build();
+  }
+}

@@ -1,0 +1,55 @@
+package dev.hone.operator.desired;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.hone.api.Names;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.RolloutStatus;
+import dev.hone.api.inference.ServedModel;
+
+/** The configuration of a rollout's routers; runtime-image/server/README.md describes it. */
+public final class RoutingDocument {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private RoutingDocument() {}
+
+  /**
+   * The configuration in a state.
+   *
+   * @param sampleShare share of the requests that is repeated and compared
+   */
+  public static String of(Owner owner, RolloutStatus state, double sampleShare) {
+    ObjectNode root = JSON.createObjectNode().put("revision", revision(state));
+    version(root.putObject("stable"), owner, state.stable());
+    ServedModel candidate = state.candidate();
+    boolean trial = candidate != null && state.stage() != RolloutStage.PREPARING;
+    if (candidate != null && trial) {
+      version(root.putObject("candidate"), owner, candidate);
+    }
+    root.put("weight", trial ? state.weight() : 0).put("shadowShare", trial ? sampleShare : 0);
+    try {
+      return JSON.writeValueAsString(root);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("texts and numbers are always JSON", e);
+    }
+  }
+
+  /** What the figures of a state are counted under. */
+  public static String revision(RolloutStatus state) {
+    ServedModel about = state.candidate() == null ? state.stable() : state.candidate();
+    return "%s-%d-%s-%s"
+        .formatted(
+            state.stage().text(),
+            state.step() == null ? 0 : state.step(),
+            ModelVersion.of(about),
+            state.since());
+  }
+
+  private static void version(ObjectNode node, Owner owner, ServedModel model) {
+    String host =
+        Names.version(owner.name(), ModelVersion.of(model)) + "." + owner.namespace() + ".svc";
+    node.put("rest", "http://" + host + ":" + Serving.HTTP_PORT)
+        .put("grpc", "http://" + host + ":" + Serving.GRPC_PORT);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.FieldManagers;
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import dev.hone.api.inference.RolloutStatus;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.RouterConfigMap;
+import dev.hone.operator.desired.RouterDeployment;
+import dev.hone.operator.desired.RouterToken;
+import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingDeployment;
+import dev.hone.operator.desired.ServingDisruptionBudget;
+import dev.hone.operator.desired.ServingService;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Applies and drops the objects of a rollout; applying what is there already changes nothing. */
+final class RolloutObjects {
+  private static final PatchContext APPLY =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager(FieldManagers.OPERATOR)
+          .withForce(true)
+          .build();
+
+  private final KubernetesClient client;
+  private final InferenceSettings settings;
+  private final InferenceView view;
+  private final InferenceObservation observed;
+  private final Owner owner;
+
+  RolloutObjects(
+      KubernetesClient client,
+      InferenceSettings settings,
+      InferenceView view,
+      InferenceObservation observed) {
+    this.client = client;
+    this.settings = settings;
+    this.view = view;
+    this.observed = observed;
+    this.owner = view.owner();
+  }
+
+  /** What stands where one of ours will be, as a sentence; looked for before the first apply. */
+  static Optional<String> inTheWay(
+      KubernetesClient client, Owner owner, InferenceObservation observed) {
+    String name = Names.router(owner.name());
+    return observed.deployments().containsKey(name)
+        ? Optional.empty()
+        : InferenceObserver.inTheWay(
+            owner,
+            "Deployment",
+            client.apps().deployments().inNamespace(owner.namespace()).withName(name).get());
+  }
+
+  /** Applies the Service and the Deployment of a version; gives the Deployment as it is now. */
+  Deployment version(ServedModel model) {
+    apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
+    return apply(ServingDeployment.build(serving(model)));
+  }
+
+  /** Applies the routers and what they start with. */
+  void router(String routing, String token) {
+    apply(RouterConfigMap.build(owner, routing));
+    String secret = RouterToken.name(owner, token);
+    boolean known =
+        Optional.ofNullable(observed.deployments().get(Names.router(owner.name())))
+            .filter(found -> mounts(found, secret))
+            .isPresent();
+    if (!known) {
+      make(token);
+    }
+    apply(
+        RouterDeployment.build(
+            owner, settings.image(), settings.pullPolicy(), view.podTemplate(), token));
+    apply(ServingDisruptionBudget.build(owner));
+  }
+
+  private static boolean mounts(Deployment router, String secret) {
+    return router.getSpec().getTemplate().getSpec().getVolumes().stream()
+        .map(Volume::getSecret)
+        .anyMatch(source -> source != null && secret.equals(source.getSecretName()));
+  }
+
+  private void make(String token) {
+    try {
+      client.resource(RouterToken.build(owner, token)).create();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Applies the Service that clients know. It stays with the pods of a resource that had no rollout
+   * until the routers can do their work; whether it points at the routers now.
+   */
+  boolean front(boolean ready) {
+    boolean routers = ready || observed.deployment().isEmpty() || isRouted();
+    apply(routers ? ServingService.ofRouter(owner) : ServingService.build(owner));
+    return routers;
+  }
+
+  private boolean isRouted() {
+    return observed
+        .front()
+        .filter(
+            service -> Labels.ROLE_ROUTER.equals(service.getSpec().getSelector().get(Labels.ROLE)))
+        .isPresent();
+  }
+
+  /** Drops the versions that the routers do not know any more, and the Deployment from before. */
+  void dropAllBut(RolloutStatus state) {
+    Set<String> kept = new HashSet<>();
+    kept.add(ModelVersion.of(state.stable()));
+    if (state.candidate() != null) {
+      kept.add(ModelVersion.of(state.candidate()));
+    }
+    observed.deployments().values().stream()
+        .filter(found -> found.getMetadata().getLabels().get(Labels.VERSION) != null)
+        .filter(found -> !kept.contains(found.getMetadata().getLabels().get(Labels.VERSION)))
+        .forEach(this::drop);
+    // The Service has pointed at the routers for a whole pass.
+    if (isRouted()) {
+      observed.deployment().ifPresent(found -> client.resource(found).delete());
+    }
+  }
+
+  /** Drops everything of a rollout, once the pods of a resource without one serve. */
+  static void dropAll(KubernetesClient client, Owner owner, InferenceObservation observed) {
+    observed
+        .deployments()
+        .forEach(
+            (name, found) -> {
+              if (found.getMetadata().getLabels().get(Labels.ROLE) != null) {
+                client.resource(found).delete();
+                client.services().inNamespace(owner.namespace()).withName(name).delete();
+              }
+            });
+    client
+        .configMaps()
+        .inNamespace(owner.namespace())
+        .withName(Names.router(owner.name()))
+        .delete();
+  }
+
+  private void drop(Deployment version) {
+    client.resource(version).delete();
+    client
+        .services()
+        .inNamespace(owner.namespace())
+        .withName(version.getMetadata().getName())
+        .delete();
+  }
+
+  private Serving serving(ServedModel model) {
+    return new Serving(
+        owner,
+        model,
+        view.replicas(),
+        settings.image(),
+        settings.pullPolicy(),
+        view.resources(),
+        view.podTemplate(),
+        ModelVersion.of(model));
+  }
+
+  private <T extends HasMetadata> T apply(T desired) {
+    return client.resource(desired).patch(APPLY);
+  }
+}

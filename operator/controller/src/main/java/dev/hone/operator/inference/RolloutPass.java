@@ -1,0 +1,162 @@
+package dev.hone.operator.inference;
+
+import dev.hone.api.Names;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.RolloutStatus;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.RoutingDocument;
+import dev.hone.operator.rollout.Measurement;
+import dev.hone.operator.rollout.RolloutFacts;
+import dev.hone.operator.rollout.RolloutPolicy;
+import dev.hone.operator.rollout.RolloutStateMachine;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** One pass over a rollout: look, decide, apply, tell the routers, and drop what nobody needs. */
+final class RolloutPass {
+
+  /** When to look again where routers have not taken the configuration. */
+  private static final Duration SOON = Duration.ofSeconds(2);
+
+  private static final Duration LATER = Duration.ofSeconds(15);
+
+  private final KubernetesClient client;
+  private final InferenceSettings settings;
+  private final RouterAccess routers;
+  private final Clock clock;
+
+  RolloutPass(
+      KubernetesClient client, InferenceSettings settings, RouterAccess routers, Clock clock) {
+    this.client = client;
+    this.settings = settings;
+    this.routers = routers;
+    this.clock = clock;
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param state the state that was decided and carried out
+   * @param stable the Deployment of the stable version
+   * @param routed whether all routers have the configuration
+   * @param lookAgain when to look again; empty if events tell everything
+   */
+  record Result(
+      RolloutStatus state, Deployment stable, boolean routed, Optional<Duration> lookAgain) {}
+
+  /** The Deployment of the stable version. */
+  static Optional<Deployment> stable(
+      InferenceView view, Optional<RolloutStatus> state, InferenceObservation observed) {
+    return state.flatMap(found -> version(view, found.stable(), observed)).or(observed::deployment);
+  }
+
+  /** The pass. */
+  Result run(
+      InferenceView view,
+      ServedModel wanted,
+      Optional<RolloutStatus> before,
+      InferenceObservation observed) {
+    RolloutPolicy policy = RolloutPolicy.of(Objects.requireNonNull(view.rollout()));
+    var machine = new RolloutStateMachine(policy, view.generation(), clock.instant());
+    RolloutStatus state =
+        before
+            .map(last -> machine.next(wanted, last, facts(view, last, observed)))
+            .orElseGet(
+                () ->
+                    machine.first(
+                        observed.deployment().map(InferencePlanner::served).orElse(wanted)));
+    Owner owner = view.owner();
+    String token = routers.token(owner);
+    String routing = RoutingDocument.of(owner, state, policy.sampleShare());
+    RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
+    Deployment stable = objects.version(state.stable());
+    ServedModel candidate = state.candidate();
+    if (candidate != null) {
+      objects.version(candidate);
+    }
+    objects.router(routing, token);
+    boolean routed = tell(observed.pods(), token, routing);
+    boolean fronted = objects.front(routed && RolloutState.of(Optional.of(stable)).complete());
+    if (routed && fronted) {
+      objects.dropAllBut(state);
+    }
+    return new Result(state, stable, routed, lookAgain(state, policy, routed));
+  }
+
+  private RolloutFacts facts(
+      InferenceView view, RolloutStatus last, InferenceObservation observed) {
+    Optional<Deployment> stable = version(view, last.stable(), observed);
+    ServedModel candidate = last.candidate();
+    if (candidate == null) {
+      return new RolloutFacts(
+          RolloutState.of(stable).complete(),
+          false,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
+    }
+    Optional<Deployment> trial = version(view, candidate, observed);
+    return new RolloutFacts(
+        RolloutState.of(stable).complete(),
+        RolloutState.of(trial).complete(),
+        ServingPods.refusal(observed.pods(), candidate).or(() -> deadline(trial)),
+        ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts()),
+        last.stage() == RolloutStage.PREPARING
+            ? Optional.empty()
+            : measurement(observed.pods(), RoutingDocument.revision(last)));
+  }
+
+  private static Optional<Deployment> version(
+      InferenceView view, ServedModel model, InferenceObservation observed) {
+    return Optional.ofNullable(
+        observed.deployments().get(Names.version(view.owner().name(), ModelVersion.of(model))));
+  }
+
+  private static Optional<String> deadline(Optional<Deployment> deployment) {
+    return deployment
+        .filter(found -> found.getStatus() != null)
+        .flatMap(
+            found ->
+                found.getStatus().getConditions().stream()
+                    .filter(condition -> "ProgressDeadlineExceeded".equals(condition.getReason()))
+                    .map(condition -> String.valueOf(condition.getMessage()))
+                    .findFirst());
+  }
+
+  private Optional<Measurement> measurement(List<Pod> pods, String revision) {
+    List<Measurement> parts =
+        ServingPods.routers(pods).stream()
+            .map(router -> routers.client().measurement(router, revision))
+            .flatMap(Optional::stream)
+            .toList();
+    return parts.isEmpty() ? Optional.empty() : Optional.of(Measurement.sum(parts));
+  }
+
+  /** Sends the configuration to all routers; whether each has taken it, and there is one. */
+  private boolean tell(List<Pod> pods, String token, String routing) {
+    List<Pod> ready = ServingPods.routers(pods);
+    long taken =
+        ready.stream().filter(pod -> routers.client().configure(pod, token, routing)).count();
+    return taken > 0 && taken == ready.size();
+  }
+
+  private static Optional<Duration> lookAgain(
+      RolloutStatus state, RolloutPolicy policy, boolean routed) {
+    if (!routed) {
+      return Optional.of(SOON);
+    }
+    return switch (state.stage()) {
+      case SHADOW, CANARY, SOAKING -> Optional.of(policy.interval());
+      case PREPARING -> Optional.of(LATER);
+      default -> Optional.empty();
+    };
+  }
+}

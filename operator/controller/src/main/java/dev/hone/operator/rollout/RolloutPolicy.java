@@ -1,0 +1,77 @@
+package dev.hone.operator.rollout;
+
+import dev.hone.api.inference.Analysis;
+import dev.hone.api.inference.CanaryStep;
+import dev.hone.api.inference.Parity;
+import dev.hone.api.inference.Rollout;
+import dev.hone.api.inference.Tolerance;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A spec.rollout with its defaults.
+ *
+ * @param steps stages of the canary
+ * @param analysis bounds on errors and latencies
+ * @param maxErrorRate share of requests that may fail
+ * @param minRequests requests before anything is decided
+ * @param interval time between two looks
+ * @param noData what to do while there are no requests
+ * @param sampleShare share of requests that is repeated and compared; 0 without parity
+ * @param minSamples comparisons before anything is decided
+ * @param tolerances how far outputs may be off
+ * @param manual whether a person goes back
+ * @param soak how long the old pods stay warm
+ */
+public record RolloutPolicy(
+    List<CanaryStep> steps,
+    Analysis analysis,
+    double maxErrorRate,
+    int minRequests,
+    Duration interval,
+    Analysis.NoData noData,
+    double sampleShare,
+    int minSamples,
+    List<Tolerance> tolerances,
+    boolean manual,
+    Duration soak) {
+
+  private static final double ERROR_RATE = 0.01;
+  private static final int REQUESTS = 100;
+  private static final int INTERVAL_SECONDS = 10;
+  private static final double SAMPLE_SHARE = 0.1;
+  private static final int SAMPLES = 100;
+  private static final int SOAK_SECONDS = 300;
+
+  /** The policy of a spec. */
+  public static RolloutPolicy of(Rollout rollout) {
+    Analysis analysis =
+        rollout.analysis() == null
+            ? new Analysis(null, null, null, null, null, null, null, null)
+            : rollout.analysis();
+    Parity parity = rollout.parity();
+    return new RolloutPolicy(
+        rollout.steps(),
+        analysis,
+        or(analysis.maxErrorRate(), ERROR_RATE),
+        or(analysis.minRequests(), REQUESTS),
+        Duration.ofSeconds(or(analysis.intervalSeconds(), INTERVAL_SECONDS)),
+        or(analysis.noData(), Analysis.NoData.WAIT),
+        parity == null ? 0 : or(parity.sampleShare(), SAMPLE_SHARE),
+        parity == null ? 0 : or(parity.minSamples(), SAMPLES),
+        parity == null ? List.of() : parity.tolerances(),
+        rollout.rollback() == Rollout.Rollback.MANUAL,
+        Duration.ofSeconds(or(rollout.soakSeconds(), SOAK_SECONDS)));
+  }
+
+  /** Whether the candidate gets copies of requests before it answers any. */
+  boolean shadows() {
+    return sampleShare > 0;
+  }
+
+  private static <T> T or(@Nullable T value, T otherwise) {
+    return Objects.requireNonNullElse(value, otherwise);
+  }
+}

@@ -1,0 +1,312 @@
+package dev.hone.operator.it;
+
+import static dev.hone.operator.it.Workbench.conditions;
+import static dev.hone.operator.it.Workbench.inferenceIs;
+import static dev.hone.operator.it.Workbench.message;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.api.inference.RolloutStage;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
+import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Rollouts, with something that answers as routers do in the place of routers. */
+@WithApiServer
+class RolloutIT extends OperatorTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String NAME = "spam";
+  private static final String TOKEN_REFUSED = "the token is not the router's";
+
+  private static final ServedModel A = new ServedModel("pvc://models/a", DIGEST_A, null);
+  private static final ServedModel B = new ServedModel("pvc://models/b", DIGEST_B, null);
+
+  /** What the routers count, once they have a candidate. */
+  private volatile String counted = "";
+
+  private volatile JsonNode routing = JSON.createObjectNode();
+  private volatile String token = "";
+
+  @BeforeEach
+  void routers() {
+    models.createContext("/configuration", this::configure);
+    models.createContext("/statistics", this::statistics);
+  }
+
+  private void configure(HttpExchange exchange) throws IOException {
+    String given = exchange.getRequestHeaders().getFirst("Authorization");
+    if (!("Bearer " + token).equals(given)) {
+      answer(exchange, 403, TOKEN_REFUSED);
+      return;
+    }
+    routing = JSON.readTree(exchange.getRequestBody().readAllBytes());
+    answer(exchange, 200, "");
+  }
+
+  private void statistics(HttpExchange exchange) throws IOException {
+    String revision = routing.path("revision").asText();
+    answer(exchange, 200, "{\"revision\": \"" + revision + "\"" + counted + "}");
+  }
+
+  private static void answer(HttpExchange exchange, int status, String text) throws IOException {
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  private static String arm(String name, int requests, int errors, int micros) {
+    return ", \"%s\": {\"requests\": %d, \"errors\": %d, \"latency\": [{\"micros\": %d, \"count\": %d}]}"
+        .formatted(name, requests, errors, micros, requests - errors);
+  }
+
+  private static String compared(int rows, int sameTop) {
+    return ", \"comparisons\": {\"samples\": %d, \"unlike\": 0, \"nan\": 0, \"outputs\": {\"logits\": {\"rows\": %d, \"sameTop\": %d, \"maxAbs\": 0.1, \"maxRelativeL2\": 0.1}}}"
+        .formatted(rows, rows, sameTop);
+  }
+
+  private void apply(ServedModel model) {
+    bench.applyText(
+        """
+        apiVersion: hone.dev/v1alpha1
+        kind: InferenceDeployment
+        metadata: {name: %s}
+        spec:
+          model: {uri: "%s", digest: "%s"}
+          rollout:
+            steps: [{weight: 5}, {weight: 50}]
+            analysis: {maxErrorRate: 0.01, maxP99Ratio: 1.5, minRequests: 100, intervalSeconds: 1}
+            parity: {sampleShare: 0.5, minSamples: 100, tolerances: [{top1Agreement: 0.99}]}
+            soakSeconds: 1
+        """
+            .formatted(NAME, model.uri(), model.digest()));
+  }
+
+  private static String deployment(ServedModel model) {
+    return Names.version(NAME, ModelVersion.of(model));
+  }
+
+  private InferenceDeployment await(RolloutStage stage, Predicate<InferenceDeployment> more) {
+    return bench.inference(
+        NAME,
+        found ->
+            found.getStatus() != null
+                && found.getStatus().rollout() != null
+                && found.getStatus().rollout().stage() == stage
+                && more.test(found));
+  }
+
+  /** The pods of a Deployment are ready. */
+  private void ready(String name, String container) {
+    Deployment deployment = bench.await(Deployment.class, name, found -> true);
+    kubelet.running(kubelet.podOf(deployment), container);
+    kubelet.rolledOut(deployment, deployment.getSpec().getReplicas());
+  }
+
+  private void firstVersion() {
+    apply(A);
+    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
+    token = tokenOf(router);
+    ready(deployment(A), Names.SERVER_CONTAINER);
+    ready(Names.router(NAME), Names.ROUTER_CONTAINER);
+    await(RolloutStage.COMPLETE, inferenceIs("Available"));
+  }
+
+  /** The token, as the routers' volume has it. */
+  private String tokenOf(Deployment router) {
+    String name =
+        router.getSpec().getTemplate().getSpec().getVolumes().stream()
+            .filter(volume -> volume.getSecret() != null)
+            .findFirst()
+            .orElseThrow()
+            .getSecret()
+            .getSecretName();
+    Secret secret = bench.await(Secret.class, name, found -> true);
+    return new String(
+        Base64.getDecoder().decode(secret.getData().get(Names.TOKEN_KEY)), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aGoodVersionTakesOverStepByStep() {
+    firstVersion();
+    assertThat(router(bench.await(Service.class, NAME, found -> true))).isTrue();
+    assertThat(routing.path("candidate").isMissingNode()).isTrue();
+    assertThat(routing.path("stable").path("rest").asText())
+        .isEqualTo("http://" + deployment(A) + "." + bench.namespace() + ".svc:8000");
+
+    apply(B);
+    InferenceDeployment preparing = await(RolloutStage.PREPARING, found -> true);
+    assertThat(preparing.getStatus().rollout().stable().digest()).isEqualTo(DIGEST_A);
+    assertThat(preparing.getStatus().rollout().candidate().digest()).isEqualTo(DIGEST_B);
+    assertThat(preparing.getStatus().servedDigest()).isEqualTo(DIGEST_A);
+    // The pods that serve are left alone, and the new ones get nothing yet.
+    Deployment stable = bench.await(Deployment.class, deployment(A), found -> true);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+
+    await(RolloutStage.SHADOW, found -> true);
+    assertThat(routing.path("weight").asInt()).isZero();
+    assertThat(routing.path("shadowShare").asDouble()).isEqualTo(0.5);
+    counted =
+        arm("stable", 1000, 0, 2000)
+            + arm("shadow", 500, 0, 2000)
+            + arm("candidate", 0, 0, 0)
+            + compared(500, 500);
+    InferenceDeployment canary =
+        await(RolloutStage.CANARY, found -> found.getStatus().rollout().step() == 1);
+    assertThat(canary.getStatus().rollout().weight()).isEqualTo(5);
+    assertThat(canary.getStatus().rollout().decision())
+        .startsWith("the shadow stage passes: 500 answers compared");
+    assertThat(message(conditions(canary), "Ready"))
+        .isEqualTo(canary.getStatus().rollout().decision());
+    assertThat(bench.await(Deployment.class, deployment(A), found -> true).getSpec())
+        .isEqualTo(stable.getSpec());
+
+    counted = arm("stable", 1000, 0, 2000) + arm("candidate", 500, 0, 2000) + compared(500, 500);
+    await(RolloutStage.CANARY, found -> found.getStatus().rollout().step() == 2);
+    await(RolloutStage.SOAKING, found -> found.getStatus().rollout().weight() == 100);
+    InferenceDeployment done =
+        await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().servedDigest()));
+    assertThat(done.getStatus().rollout().stable().digest()).isEqualTo(DIGEST_B);
+    bench.awaitGone(Deployment.class, deployment(A));
+    bench.awaitGone(Service.class, deployment(A));
+    assertThat(routing.path("candidate").isMissingNode()).isTrue();
+    bench.awaitEvent(NAME, event -> event.startsWith("Deploying: step 1 of 2 at 5% passes"));
+    bench.awaitEvent(NAME, event -> event.contains("is the stable version now; the soak passes"));
+  }
+
+  @Test
+  void aVersionThatAnswersOtherwiseIsStopped() {
+    firstVersion();
+    apply(B);
+    await(RolloutStage.PREPARING, found -> true);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    await(RolloutStage.SHADOW, found -> true);
+    counted = arm("stable", 1000, 0, 2000) + arm("shadow", 500, 0, 2000) + compared(500, 400);
+
+    InferenceDeployment stopped = await(RolloutStage.ROLLED_BACK, inferenceIs("RolledBack"));
+    assertThat(message(conditions(stopped), "Ready"))
+        .startsWith(
+            "the shadow stage fails: logits has the same top answer in 400 of 500 rows (at least"
+                + " 99%)");
+    assertThat(message(conditions(stopped), "Available")).startsWith("1 of 1 replicas");
+    assertThat(stopped.getStatus().servedDigest()).isEqualTo(DIGEST_A);
+    assertThat(stopped.getStatus().rollout().rejected().digest()).isEqualTo(DIGEST_B);
+    bench.awaitGone(Deployment.class, deployment(B));
+    assertThat(routing.path("weight").asInt()).isZero();
+    bench.awaitEvent(NAME, event -> event.startsWith("RolledBack: the shadow stage fails"));
+  }
+
+  @Test
+  void anOperatorThatIsKilledGoesOn() {
+    firstVersion();
+    apply(B);
+    await(RolloutStage.PREPARING, found -> true);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    await(RolloutStage.SHADOW, found -> true);
+    stopOperator();
+    counted =
+        arm("stable", 1000, 0, 2000)
+            + arm("shadow", 500, 0, 2000)
+            + arm("candidate", 500, 0, 2000)
+            + compared(500, 500);
+    startOperator();
+    await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().servedDigest()));
+  }
+
+  @Test
+  void aVersionWhoseProgramGivesUpIsStopped() {
+    firstVersion();
+    apply(B);
+    Deployment candidate = bench.await(Deployment.class, deployment(B), found -> true);
+    kubelet.ended(
+        kubelet.podOf(candidate),
+        Names.SERVER_CONTAINER,
+        64,
+        "Error",
+        "{\"reason\": \"ModelInvalid\", \"message\": \"the engine cannot be loaded\"}");
+    InferenceDeployment stopped = await(RolloutStage.ROLLED_BACK, found -> true);
+    assertThat(stopped.getStatus().rollout().decision())
+        .contains(" does not start: ")
+        .contains("the engine cannot be loaded");
+  }
+
+  @Test
+  void aPolicyMayComeAndGo() {
+    bench.applyText(
+        """
+        apiVersion: hone.dev/v1alpha1
+        kind: InferenceDeployment
+        metadata: {name: %s}
+        spec: {model: {uri: "%s", digest: "%s"}}
+        """
+            .formatted(NAME, A.uri(), A.digest()));
+    ready(NAME, Names.SERVER_CONTAINER);
+    bench.inference(NAME, inferenceIs("Available"));
+
+    apply(A);
+    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
+    token = tokenOf(router);
+    // Until the routers work, requests go to the pods that have served them.
+    assertThat(router(bench.await(Service.class, NAME, found -> true))).isFalse();
+    ready(deployment(A), Names.SERVER_CONTAINER);
+    ready(Names.router(NAME), Names.ROUTER_CONTAINER);
+    await(RolloutStage.COMPLETE, found -> true);
+    bench.await(Service.class, NAME, RolloutIT::router);
+    bench.awaitGone(Deployment.class, NAME);
+
+    bench.patch(InferenceDeployment.class, NAME, "{\"spec\": {\"rollout\": null}}");
+    ready(NAME, Names.SERVER_CONTAINER);
+    bench.await(Service.class, NAME, found -> !router(found));
+    for (String gone : List.of(Names.router(NAME), deployment(A))) {
+      bench.awaitGone(Deployment.class, gone);
+    }
+    assertThat(bench.inference(NAME, inferenceIs("Available")).getStatus().rollout()).isNull();
+  }
+
+  @Test
+  void anObjectOfSomebodyElseIsLeftAlone() {
+    bench
+        .client()
+        .apps()
+        .deployments()
+        .inNamespace(bench.namespace())
+        .load(
+            new ByteArrayInputStream(
+                """
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: spam-router}
+                spec:
+                  selector: {matchLabels: {app: mine}}
+                  template:
+                    metadata: {labels: {app: mine}}
+                    spec: {containers: [{name: c, image: i}]}
+                """
+                    .getBytes(StandardCharsets.UTF_8)))
+        .create();
+    apply(A);
+    InferenceDeployment blocked = bench.inference(NAME, inferenceIs("Invalid"));
+    assertThat(message(conditions(blocked), "Ready"))
+        .startsWith("Deployment spam-router is in the way");
+  }
+
+  private static boolean router(Service service) {
+    return Labels.ROLE_ROUTER.equals(service.getSpec().getSelector().get(Labels.ROLE));
+  }
+}
