@@ -56,7 +56,13 @@ def test_a_claim_that_is_not_mounted_is_named(root):
     assert "other" in error.message
 
 
-@pytest.mark.parametrize("scheme", ["hf", "s3", "oci", "https"])
+def test_what_is_read_from_the_web_cannot_be_written_there(root):
+    error = failure(locator(root).resolve, "https://example.com/a", "OutputNotWritable")
+    assert error.reason == "ConfigInvalid"
+    assert "can only be read; write to pvc://CLAIM/path" in error.message
+
+
+@pytest.mark.parametrize("scheme", ["hf", "s3", "oci"])
 def test_a_scheme_without_an_executor_is_refused_by_name(root, scheme):
     error = failure(locator(root).resolve, f"{scheme}://a/b", "ModelNotFound")
     assert error.reason == "Unsupported"

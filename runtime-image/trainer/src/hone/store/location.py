@@ -8,7 +8,7 @@ from hone.contract.failure import Reason
 from hone.errors import RunError, some_of
 
 #: Schemes of the contract that no executor reads yet.
-_LATER = ("hf", "s3", "oci", "https")
+_LATER = ("hf", "s3", "oci")
 
 
 class Locator:
@@ -42,6 +42,8 @@ class Locator:
                 f"{scheme}:// sources have no executor yet ({uri}); put the files on a PersistentVolumeClaim and "
                 "write pvc://CLAIM/path.",
             )
+        if scheme == "https":
+            raise RunError("ConfigInvalid", f"{uri} can only be read; write to pvc://CLAIM/path.")
         raise RunError("ConfigInvalid", f"{uri} has no scheme that is known; write pvc://CLAIM/path.")
 
     def existing(self, uri: str, missing: Reason, what: str) -> Path:

@@ -1,6 +1,6 @@
 """The store of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hone.contract import JobConfig
@@ -8,6 +8,7 @@ from hone.contract.source import Data, ResolvedModel
 from hone.errors import RunError
 from hone.store.artifact import ArtifactWriter
 from hone.store.digest import digest_of_listing, files_below, sha256_file
+from hone.store.download import Downloads
 from hone.store.location import Locator
 from hone.store.manifest import check_digest
 from hone.store.model import ModelSource, open_model
@@ -17,6 +18,10 @@ def wildcard(uri: str) -> int | None:
     """The place of the first `*` or `?` in an address, if it is a pattern."""
     places = [place for sign in "*?" if (place := uri.find(sign)) >= 0]
     return min(places, default=None)
+
+
+def _is_remote(uri: str) -> bool:
+    return uri.startswith("https://")
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,11 @@ class DataSource:
 class Store:
     """Opens the inputs of a run and the folder of its artifact."""
 
-    def __init__(self, locator: Locator, *, from_configuration: bool = False) -> None:
+    def __init__(
+        self, locator: Locator, *, from_configuration: bool = False, downloads: Downloads | None = None
+    ) -> None:
         self._locator = locator
+        self._downloads = downloads or Downloads.from_environment()
         self._from_configuration = from_configuration
 
     @classmethod
@@ -48,11 +56,18 @@ class Store:
 
     def model(self, model: ResolvedModel) -> ModelSource:
         """Find a model and check every digest that is read."""
+        if _is_remote(model.uri):
+            path = self._downloads.fetch(model.uri, model.digest, "ModelNotFound")
+            source = open_model(path, model.uri, None, from_configuration=self._from_configuration)
+            return replace(source, digest=str(model.digest))
         folder = self._locator.existing(model.uri, "ModelNotFound", "model")
         return open_model(folder, model.uri.rstrip("/"), model.digest, from_configuration=self._from_configuration)
 
     def data(self, data: Data) -> DataSource:
         """Find data and take its digest; `*` and `?` in its last parts mean every file that fits."""
+        if _is_remote(data.uri):
+            path = self._downloads.fetch(data.uri, data.digest, "DatasetNotFound")
+            return DataSource(data.uri, str(data.digest), path)
         if (start := wildcard(data.uri)) is not None:
             return self._matching(data, start)
         path = self._locator.existing(data.uri, "DatasetNotFound", "data")

@@ -1,5 +1,6 @@
 package dev.hone.operator.resolve;
 
+import dev.hone.api.common.DataSource;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.compression.CompressionJobSpec;
@@ -33,11 +34,11 @@ public final class Unsupported {
   /** What of a FineTuneJob cannot be done, if anything. */
   public static Optional<String> of(FineTuneJobSpec spec) {
     return first(
-        source("spec.model", spec.model()),
-        address("spec.dataset.train.uri", spec.dataset().train().uri()),
+        input("spec.model", spec.model()),
+        input("spec.dataset.train", spec.dataset().train()),
         spec.dataset().evaluation() == null
             ? Optional.empty()
-            : address("spec.dataset.evaluation.uri", spec.dataset().evaluation().uri()),
+            : input("spec.dataset.evaluation", spec.dataset().evaluation()),
         address("spec.output.uri", spec.output().uri()));
   }
 
@@ -48,16 +49,14 @@ public final class Unsupported {
         spec.search() == null ? Optional.empty() : parallel(spec.search()),
         steps(spec.steps()),
         choice("spec.export", spec.export().choice(), EXPORTS),
-        source("spec.model", spec.model()),
-        data.train() == null
-            ? Optional.empty()
-            : address("spec.dataset.train.uri", data.train().uri()),
+        input("spec.model", spec.model()),
+        data.train() == null ? Optional.empty() : input("spec.dataset.train", data.train()),
         data.calibration() == null
             ? Optional.empty()
-            : address("spec.dataset.calibration.uri", data.calibration().uri()),
+            : input("spec.dataset.calibration", data.calibration()),
         data.evaluation() == null
             ? Optional.empty()
-            : address("spec.dataset.evaluation.uri", data.evaluation().uri()),
+            : input("spec.dataset.evaluation", data.evaluation()),
         address("spec.output.uri", spec.output().uri()),
         nodes(spec.resources()));
   }
@@ -114,7 +113,7 @@ public final class Unsupported {
         ? refuse(
             path + ".distill.teacher.from",
             "write the uri of its artifact, as its status.artifact.uri has it")
-        : address(path + ".distill.teacher.uri", teacher.uri());
+        : input(path + ".distill.teacher", teacher);
   }
 
   private static Optional<String> parallel(Search search) {
@@ -129,6 +128,28 @@ public final class Unsupported {
         : refuse(
             path + "." + chosen,
             "write " + String.join(" or ", supported.stream().sorted().toList()));
+  }
+
+  private static Optional<String> input(String path, ModelSource model) {
+    return model.uri() == null ? Optional.empty() : input(path, model.uri(), model.digest());
+  }
+
+  private static Optional<String> input(String path, DataSource data) {
+    return input(path, data.uri(), data.digest());
+  }
+
+  /**
+   * Of what a run reads: the file behind an address of the web may change, unless a digest pins it.
+   */
+  private static Optional<String> input(String path, String uri, @Nullable String digest) {
+    if (!uri.startsWith("https://")) {
+      return address(path + ".uri", uri);
+    }
+    return digest == null
+        ? refuse(
+            path + ".uri with https:// and no digest",
+            "write " + path + ".digest: sha256:… of the file")
+        : Optional.empty();
   }
 
   private static Optional<String> source(String path, ModelSource model) {
