@@ -62,7 +62,7 @@ provide_base() { # debian|python|jdk
 
 make_debian() { make_root "$1"; }
 
-make_python() { make_root "$1" python3 python3-venv ca-certificates; }
+make_python() { make_root "$1" python3 python3-venv ca-certificates gcc libc6-dev libpython3-dev; }
 
 # The JDK of the host, at the path where the public image has it.
 make_jdk() {

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from hone_kernels.bottleneck import launch as bottleneck
+from hone_kernels.bottleneck.kernel import backward_kernel, forward_kernel
 from hone_kernels.clipping import launch as clipping
 from hone_kernels.clipping.kernel import measure_kernel, multiply_kernel
 from hone_kernels.distillation import launch as distillation
@@ -130,7 +132,30 @@ def _fourbit() -> list[Variant]:
     return variants
 
 
-_FAMILIES: tuple[Callable[[], list[Variant]], ...] = (_distillation, _clipping, _epilogue, _fourbit)
+def _bottleneck() -> list[Variant]:
+    """Adapters of BERT base and of a decoder, with FP32 masters and without."""
+    variants = []
+    cases = (
+        ("fp32", torch.float32, "fp32", 48, "GELU"),
+        ("bf16", torch.bfloat16, "fp32", 48, "ReLU"),
+        ("fp16", torch.float16, "fp16", 64, "SiLU"),
+        ("bf16", torch.bfloat16, "fp32", 128, "Tanh"),
+    )
+    for dtype, compute, weights, size, activation in cases:
+        shape = bottleneck.shape_of(size, compute)
+        warps, stages = shape.pop("num_warps"), shape.pop("num_stages")
+        types = dict.fromkeys(("hidden", "narrow", "result", "upstream", "active"), f"*{dtype}")
+        types |= dict.fromkeys(("narrow_slope", "hidden_slope"), f"*{dtype}")
+        types |= dict.fromkeys(("down", "down_bias", "up", "up_bias"), f"*{weights}")
+        types |= dict.fromkeys(("rows", "width", "size"), "i32")
+        constants: dict[str, Any] = {**bottleneck.constants(activation, compute), **shape}
+        for kernel in (forward_kernel, backward_kernel):
+            name = f"{dtype} bottleneck {size} {activation}"
+            variants.append(Variant(kernel, name, types, constants, warps, stages, MATRIX, ("width", "size")))
+    return variants
+
+
+_FAMILIES: tuple[Callable[[], list[Variant]], ...] = (_distillation, _clipping, _epilogue, _fourbit, _bottleneck)
 
 
 def variants() -> list[Variant]:

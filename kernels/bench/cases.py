@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import hone_kernels
+from hone_kernels.bottleneck import reference as adapter
 from hone_kernels.epilogue import reference
 
 Work = Callable[[], Any]
@@ -120,4 +121,31 @@ def fourbit(device: torch.device) -> Iterator[Case]:
         yield Case("four_bit_linear", f"{rows}x4096x4096 bf16 NF4", partial(run, use="Triton"), rivals, traffic)
 
 
-CASES: tuple[Callable[[torch.device], Iterator[Case]], ...] = (distillation, clipping, epilogue, fourbit)
+def bottleneck(device: torch.device) -> Iterator[Case]:
+    """Return an adapter of BERT base with its gradients: FP32 masters, BF16 products, a batch of 16 by 512 tokens."""
+    rows, width, size = 8192, 768, 96
+    shapes = ((size, width), (size,), (width, size), (width,))
+    weights = [torch.randn(shape, device=device).mul_(0.02).requires_grad_(True) for shape in shapes]
+    hidden = torch.randn(rows, width, device=device, dtype=torch.bfloat16).requires_grad_(True)
+    upstream = torch.randn_like(hidden)
+
+    def train(layer: Callable[..., torch.Tensor]) -> Work:
+        def run() -> None:
+            for leaf in (hidden, *weights):
+                leaf.grad = None
+            with torch.autocast(device.type, torch.bfloat16):
+                result = layer(hidden, *weights, activation="GELU")
+            result.backward(upstream)  # type: ignore[no-untyped-call]
+
+        return run
+
+    rivals: dict[str, Work] = {
+        "eager": train(partial(hone_kernels.bottleneck_adapter, use="Reference")),
+        "torch.compile": train(torch.compile(adapter.bottleneck_adapter)),
+    }
+    # Hidden and upstream are read, the result and hidden's gradient are written, two bytes each.
+    ours = train(partial(hone_kernels.bottleneck_adapter, use="Triton"))
+    yield Case("bottleneck_adapter", f"{rows}x{width} to {size} bf16", ours, rivals, 8 * rows * width)
+
+
+CASES: tuple[Callable[[torch.device], Iterator[Case]], ...] = (distillation, clipping, epilogue, fourbit, bottleneck)

@@ -3,6 +3,7 @@
 Nothing here knows the trainer. Importing it needs PyTorch alone; Triton is imported when a kernel runs.
 """
 
+from hone_kernels.bottleneck import bottleneck_adapter
 from hone_kernels.clipping import Clipped, unscale_and_clip
 from hone_kernels.dispatch import Choice, Use, forget, used
 from hone_kernels.distillation import distillation_loss
@@ -14,6 +15,7 @@ __all__ = [
     "Clipped",
     "FourBitWeight",
     "Use",
+    "bottleneck_adapter",
     "distillation_loss",
     "forget",
     "four_bit_linear",

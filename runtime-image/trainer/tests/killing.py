@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sources import SOURCES
+
 # The process that is forked looks for what it imports there alone.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    str(Path(__file__).resolve().parent.parent / folder) for folder in ("src", "tests", "../../kernels/src")
-)
+os.environ["PYTHONPATH"] = SOURCES
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["preloaded"])
 _PATIENCE = 120.0

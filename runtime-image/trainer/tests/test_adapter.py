@@ -2,8 +2,10 @@
 
 import json
 
+import hone_kernels
 import pytest
 import torch
+from torch import nn
 from torch.autograd import gradcheck
 from transformers import (
     AutoModel,
@@ -64,6 +66,32 @@ def test_a_fresh_bottleneck_is_the_identity_and_learns(activation):
     assert torch.equal(adapter(hidden), hidden)
     adapter(hidden).square().sum().backward()
     assert adapter.up.weight.grad.abs().sum() > 0
+
+
+def test_the_kernel_s_way_of_training_is_bit_for_bit_the_layers_own():
+    torch.manual_seed(0)
+    adapter = Bottleneck(8, 3, "GELU")
+    hidden = torch.randn(5, 8)
+    hone_kernels.forget()
+    trained = adapter.train()(hidden)
+    assert hone_kernels.used()["bottleneck_adapter"].implementation == "Reference"
+    hone_kernels.forget()
+    assert torch.equal(trained, adapter.eval()(hidden))
+    assert not hone_kernels.used()
+
+
+@pytest.mark.parametrize("change", ["hook", "another layer"])
+def test_what_looks_into_the_projections_is_not_passed_over(change):
+    adapter = Bottleneck(8, 3, "ReLU").train()
+    seen = []
+    if change == "hook":
+        adapter.down.register_forward_hook(lambda *_: seen.append(1))
+    else:
+        adapter.down = nn.Sequential(adapter.down)
+    hone_kernels.forget()
+    adapter(torch.randn(5, 8))
+    assert not hone_kernels.used()
+    assert len(seen) == (change == "hook")
 
 
 @pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet"])

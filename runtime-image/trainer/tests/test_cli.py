@@ -17,8 +17,7 @@ from hone.cli import _explain, main
 from hone.contract import RunResult
 from hone.device import cpu_limit, thread_count
 from report_server import OK, report_server
-
-SOURCE = str(Path(__file__).parents[1] / "src")
+from sources import SOURCES
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ class Pod:
 
     def start(self, config: Path) -> subprocess.Popen:
         self.termination.write_bytes(b"")
-        environment = {**os.environ, "PYTHONPATH": SOURCE, "HONE_TERMINATION_LOG": str(self.termination)}
+        environment = {**os.environ, "PYTHONPATH": SOURCES, "HONE_TERMINATION_LOG": str(self.termination)}
         process = subprocess.Popen(
             [sys.executable, "-m", "hone", "run", "--config", str(config)],
             env=environment,

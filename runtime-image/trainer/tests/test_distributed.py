@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 import tiny
 import tiny_language
 from conftest import Workbench
+from sources import SOURCES
 
 HERE = Path(__file__).parent
 FULL = {"full": {}}
@@ -49,7 +50,7 @@ class Group:
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
         environment = {
             **os.environ,
-            "PYTHONPATH": f"{HERE.parent / 'src'}:{HERE}",
+            "PYTHONPATH": SOURCES,
             "HONE_COLLECTIVE_TIMEOUT_SECONDS": "60",
         }
         done = subprocess.run(

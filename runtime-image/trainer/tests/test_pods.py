@@ -22,8 +22,8 @@ from hone.distributed.peers import lost_peer
 from hone.distributed.settings import Timeouts
 from hone.errors import RunError
 from report_server import report_server
+from sources import SOURCES
 
-SOURCE = str(Path(__file__).parents[1] / "src")
 TRAINING = {"steps": 400, "batchSize": 4, "learningRate": 0.003, "seed": 1}
 #: Generous for a busy machine; what is measured is that nobody waits for ever.
 BOUND = 90
@@ -53,7 +53,7 @@ class Pods:
                     [sys.executable, "-m", "hone", "run", "--config", str(self._config)],
                     env={
                         **os.environ,
-                        "PYTHONPATH": SOURCE,
+                        "PYTHONPATH": SOURCES,
                         "MASTER_ADDR": "127.0.0.1",
                         "MASTER_PORT": port,
                         "JOB_COMPLETION_INDEX": str(index),
@@ -172,7 +172,7 @@ def test_a_mistake_in_the_input_is_told_as_such_by_a_pod_of_two_processes(bench,
         dataset={**bench.document["dataset"], "columns": columns},
         distributed={"nodes": 1, "processesPerNode": 2},
     )
-    environment = {**os.environ, "PYTHONPATH": SOURCE, "HONE_TERMINATION_LOG": str(tmp_path / "log")}
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "HONE_TERMINATION_LOG": str(tmp_path / "log")}
     process = subprocess.run(
         [sys.executable, "-m", "hone", "run", "--config", str(config)],
         env=environment,

@@ -115,6 +115,22 @@ def test_the_schedule_waits_for_skipped_steps(bench):
         assert (following["learningRate"] == line["learningRate"]) == bool(line.get("skipped"))
 
 
+@pytest.mark.parametrize("limit", [0.5, 0])
+@pytest.mark.parametrize("precision", [{"mode": "BF16"}, {"mode": "FP16", "initialLossScale": 2.0**24}])
+def test_clipping_and_unscaling_at_once_trains_as_one_after_the_other(bench, monkeypatch, precision, limit):
+    options = {"steps": 30, "precision": precision, "maxGradNorm": limit}
+    apart = train(bench, "apart", **options)
+    monkeypatch.setattr("hone.training.trainer.at_once", lambda _: True)
+    at_once = train(bench, "once", **options)
+    kernels = [kernel.operation for kernel in at_once.training.kernels or []]
+    assert kernels == ([] if precision["mode"] == "BF16" and not limit else ["unscale_and_clip"])
+    assert at_once.training.skipped_steps == apart.training.skipped_steps
+    assert bool(apart.training.skipped_steps) == (precision["mode"] == "FP16")
+    for ours, plain in zip(lines(bench, "once"), lines(bench, "apart"), strict=True):
+        assert ours.get("skipped") == plain.get("skipped")
+        assert ours["loss"] == pytest.approx(plain["loss"], rel=1e-3)
+
+
 def test_the_result_says_what_was_used(bench):
     training = train(bench, "run").training
     assert training.device == "cpu"

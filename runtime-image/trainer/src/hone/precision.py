@@ -1,5 +1,6 @@
 """Automatic mixed precision: what `spec.precision` means on the device that the run really has."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,12 +46,16 @@ class MixedPrecision:
             arguments["tf32"] = bool(self.tf32)
         return arguments
 
-    def install(self, accelerator: Any) -> None:  # noqa: ANN401 - Accelerate is untyped
+    def install(
+        self,
+        accelerator: Any,  # noqa: ANN401 - Accelerate is untyped
+        scaler: Callable[..., torch.amp.GradScaler] = torch.amp.GradScaler,
+    ) -> None:
         """Make Accelerate do what it says: on a CPU it takes fp16 and silently trains in FP32."""
         if self.mode != "FP16":
             return
         accelerator.native_amp = True
-        accelerator.scaler = torch.amp.GradScaler(
+        accelerator.scaler = scaler(
             self.device.type, init_scale=self.initial_loss_scale, growth_interval=self.growth_interval
         )
 

@@ -100,6 +100,14 @@ class QuantizedBase(Document):
     largest_difference: Amount | None = None
 
 
+class Kernel(Document):
+    """What computed an operation that has a Triton kernel, and why that."""
+
+    operation: Annotated[str, Field(min_length=1, max_length=64)]
+    implementation: Literal["Triton", "Reference"]
+    reason: Annotated[str, Field(max_length=256)]
+
+
 class TrainingSummary(Document):
     """How the training went."""
 
@@ -119,6 +127,7 @@ class TrainingSummary(Document):
     stopped_early: bool | None = None
     last_points: Annotated[list[CurvePoint], Field(max_length=10)] | None = None
     quantized_base: QuantizedBase | None = None
+    kernels: Annotated[list[Kernel], Field(max_length=16)] | None = None
 
 
 class Resumes(Document):

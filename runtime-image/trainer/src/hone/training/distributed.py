@@ -170,6 +170,10 @@ class ShardedTrainer(GroupTrainer):
         optimizer: torch.optim.Optimizer = super().create_optimizer(model)
         return optimizer
 
+    def _clips_at_once(self) -> bool:
+        # A process has parts of the gradients only, and the norm is that of all.
+        return False
+
     def gather(self) -> None:
         """Give the trained weights to the model that this trainer was made with, in the first process."""
         if self._twin is not None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hone_kernels
 import torch
 from torch import nn
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, PrinterCallback, TrainerCallback, TrainerState
 
-from hone.contract import CurvePoint, Resumes, TrainingSummary
+from hone.contract import CurvePoint, Kernel, Resumes, TrainingSummary
 from hone.contract.training import Checkpoint, Evaluation, Training
 from hone.device import peak_memory_bytes
 from hone.distributed import ALONE, Group
@@ -160,6 +161,7 @@ def train(
         trainer.add_callback(hook)
     for tracker in trackers:
         tracker.start(journal)
+    hone_kernels.forget()
     seconds = _run(trainer, start, evaluations, interrupt)
     if evaluations is not None:
         evaluations.finish(model, trainer.state.global_step)
@@ -226,6 +228,7 @@ def _trained(
         best=evaluations.best if evaluations is not None else None,
         stopped_early=evaluations.stopped if evaluations is not None else None,
         last_points=last_points(journal.curve),
+        kernels=_kernels() or None,
     )
     warnings = [*trainer.failed_checkpoints[-1:], *(evaluations.warnings[-1:] if evaluations is not None else [])]
     if journal.skipped_steps * 2 >= done:
@@ -234,6 +237,14 @@ def _trained(
             "spec.precision.initialLossScale, train for longer, or write BF16 in spec.precision.mode."
         )
     return Trained(summary, journal.curve, journal.resumes, warnings)
+
+
+def _kernels() -> list[Kernel]:
+    """Return what computed each operation of the training that has a Triton kernel."""
+    return [
+        Kernel(operation=operation, implementation=choice.implementation, reason=choice.reason[:256])
+        for operation, choice in sorted(hone_kernels.used().items())
+    ]
 
 
 def last_points(curve: Curve) -> list[CurvePoint]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hone.evaluate.language import IGNORED
 from hone.precision import MixedPrecision
 from hone.tasks.base import Loss, loss_of
 from hone.training.checkpoints import CheckpointFailed, Checkpoints
+from hone.training.clipping import ClippingScaler, at_once, clip
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,21 @@ class HoneTrainer(Trainer):
     def create_accelerator_and_postprocess(self) -> None:
         """Create the accelerator, then make it do FP16 where it would not."""
         super().create_accelerator_and_postprocess()
-        self._precision.install(self.accelerator)
+        if self._clips_at_once():
+            self._precision.install(self.accelerator, partial(ClippingScaler, max_norm=self.args.max_grad_norm or None))
+        else:
+            self._precision.install(self.accelerator)
+
+    def _clips_at_once(self) -> bool:
+        return at_once(self._precision.device)
+
+    def _clip_grad_norm(self, model: nn.Module) -> Any:  # noqa: ANN401 - Trainer's own
+        if not self._clips_at_once():
+            return super()._clip_grad_norm(model)
+        if self.accelerator.scaler is None:
+            return clip(model.parameters(), self.args.max_grad_norm)
+        self.accelerator.unscale_gradients()
+        return self.accelerator.scaler.norm
 
     def gather(self) -> None:
         """Give the trained weights to the model that this trainer was made with, where they are not in it already."""
@@ -113,6 +129,14 @@ def _predicted(inputs: dict[str, Any]) -> torch.Tensor:
     return labels[..., 1:].ne(IGNORED).sum()
 
 
+def _one_kernel(optimizer: str, precision: MixedPrecision) -> str:
+    """Let AdamW take its step in one kernel, but under a loss scaler.
+
+    A fused step does not tell which steps an overflow skips, so the schedule would run ahead.
+    """
+    return "adamw_torch_fused" if optimizer == "adamw_torch" and precision.mode != "FP16" else optimizer
+
+
 def training_arguments(
     training: Training,
     every_steps: int | None,
@@ -138,8 +162,7 @@ def training_arguments(
         max_grad_norm=training.max_grad_norm,
         seed=training.seed,
         data_seed=training.seed,
-        # Never adamw_torch_fused: it does not tell which steps an overflow skips, so the schedule would run ahead.
-        optim=optimizer,
+        optim=_one_kernel(optimizer, precision),
         logging_strategy="steps",
         logging_steps=1,
         logging_nan_inf_filter=False,

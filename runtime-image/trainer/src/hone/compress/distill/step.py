@@ -54,7 +54,6 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     if weights.hidden:
         add_projections(student, int(teacher.config.hidden_size), len(origins))
     objective = Distillation(teacher, subject.task.type, lesson.loss, weights, origins)
-    hone_kernels.forget()
     trained = tools.learning.train(
         student,
         lesson,

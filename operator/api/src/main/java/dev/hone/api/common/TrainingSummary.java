@@ -31,9 +31,12 @@ public record TrainingSummary(
     @JsonPropertyDescription("The last points of the loss curve; the artifact has all of them.")
         List<CurvePoint> lastPoints,
     @JsonPropertyDescription("The base model in four bits, if it was trained over one.")
-        @Nullable QuantizedBase quantizedBase) {
+        @Nullable QuantizedBase quantizedBase,
+    @JsonPropertyDescription("What computed each operation that has a GPU kernel of its own.")
+        List<Kernel> kernels) {
 
   public TrainingSummary {
     lastPoints = lastPoints == null ? List.of() : List.copyOf(lastPoints);
+    kernels = kernels == null ? List.of() : List.copyOf(kernels);
   }
 }
