@@ -11,9 +11,10 @@ from onnx import TensorProto
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, BertConfig
 
 import tiny_language
+from hone.compress.quantize import quantizer_for
 from hone.compress.share import share_weights, step
 from hone.compress.share.clusters import clusters
-from hone.contract.compression import ShareWeights
+from hone.contract.compression import Calibration, Quantize, Sensitivity, ShareWeights
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import OnnxClassifier
 from hone.evaluate.size import onnx_bytes
@@ -96,6 +97,29 @@ def test_the_onnx_file_is_smaller_and_answers_alike(tmp_path: Path) -> None:
     assert weights[0] - weights[1] == pytest.approx(saved, rel=0.02)
     assert onnx_bytes(tmp_path / "shared.onnx") < 0.5 * onnx_bytes(tmp_path / "whole.onnx")
     assert np.abs(OnnxClassifier(tmp_path / "shared.onnx").logits(TEXT) - before.numpy()).max() < 1
+
+
+@pytest.mark.parametrize("scheme", ["INT8Dynamic", "INT8Static"])
+def test_int8_leaves_codebooks_as_they_are_and_makes_the_rest_smaller(tmp_path: Path, scheme: str) -> None:
+    rows = [TEXT, {name: value[:, :5] for name, value in TEXT.items()}] * 8
+    made = wide()
+    made.apply(share_weights(ShareWeights(codebook_bits=4)))
+    shared, small = tmp_path / "shared.onnx", tmp_path / "int8.onnx"
+    export_classifier(made.network, rows, shared, opset=20, pad_id=0)
+    calibration = Calibration(samples=16) if scheme == "INT8Static" else None
+    never = Sensitivity(max_layers=0) if scheme == "INT8Static" else None
+    options = Quantize(scheme=scheme, calibration=calibration, sensitivity=never)  # type: ignore[arg-type]
+    quantizer_for(options).quantize(shared, small, rows[:16])
+    indices = [
+        {tensor.name: tensor.raw_data for tensor in onnx.load(path).graph.initializer if tensor.name.endswith("packed")}
+        for path in (shared, small)
+    ]
+    assert len(indices[0]) >= 5
+    assert indices[0] == indices[1]
+    assert onnx_bytes(small) < 0.9 * onnx_bytes(shared)
+    assert any(tensor.data_type == TensorProto.INT8 for tensor in onnx.load(small).graph.initializer)
+    difference = OnnxClassifier(small).logits(TEXT) - OnnxClassifier(shared).logits(TEXT)
+    assert 0 < np.abs(difference).max() < 0.1
 
 
 def test_what_would_not_be_smaller_stays() -> None:

@@ -12,6 +12,8 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What to compress, how, and what the result must keep. */
@@ -131,5 +133,16 @@ public record CompressionJobSpec(
 
   public CompressionJobSpec {
     steps = steps == null ? List.of() : List.copyOf(steps);
+  }
+
+  /** The models that are taken: the one that is compressed, and those that teach it. */
+  public List<ModelSource> models() {
+    Stream<ModelSource> teachers =
+        steps.stream()
+            .map(Step::distill)
+            .filter(Objects::nonNull)
+            .map(Distill::teacher)
+            .filter(Objects::nonNull);
+    return Stream.concat(Stream.of(model), teachers).toList();
   }
 }

@@ -5,6 +5,7 @@ import dev.hone.api.compression.CompressionJob;
 import dev.hone.operator.observe.OwnedWatch;
 import dev.hone.operator.observe.SourceWatch;
 import dev.hone.operator.observe.UnseenWatch;
+import dev.hone.operator.resolve.SourceCatalog;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunView;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -40,7 +41,7 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
   @Override
   public List<EventSource<?, CompressionJob>> prepareEventSources(
       EventSourceContext<CompressionJob> context) {
-    SourceWatch<CompressionJob> watch = new SourceWatch<>(context, job -> job.getSpec().model());
+    SourceWatch<CompressionJob> watch = new SourceWatch<>(context, job -> job.getSpec().models());
     sources = watch;
     List<EventSource<?, CompressionJob>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.addAll(OwnedWatch.ofRuns(CompressionJob.KIND, context));
@@ -51,12 +52,14 @@ public class CompressionJobReconciler implements Reconciler<CompressionJob> {
   @Override
   public UpdateControl<CompressionJob> reconcile(
       CompressionJob resource, Context<CompressionJob> context) {
-    RunView view = CompressionRuns.view(resource);
+    SourceCatalog catalog =
+        Objects.requireNonNull(sources).catalog(resource.getMetadata().getNamespace());
+    RunView view = CompressionRuns.view(resource, catalog);
     return engine.reconcile(
         resource,
         CompressionJob::new,
         view,
-        Objects.requireNonNull(sources).catalog(view.owner().namespace()),
+        catalog,
         (wanted, resolution, state, before) ->
             statuses.create(resource.getSpec(), wanted, resolution, state, before),
         context);

@@ -16,6 +16,8 @@ import dev.hone.contract.OutputConfig;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.resolve.Resolution;
+import dev.hone.operator.resolve.SourceCatalog;
 import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
 import java.util.List;
@@ -28,17 +30,21 @@ public final class CompressionRuns {
 
   private CompressionRuns() {}
 
-  /** The view of a resource. */
-  public static RunView view(CompressionJob resource) {
+  /** The view of a resource, with what became of the teachers that it takes from others. */
+  public static RunView view(CompressionJob resource, SourceCatalog catalog) {
     CompressionJobSpec spec = resource.getSpec();
     Owner owner = Owner.of(resource);
+    SourceReference self = new SourceReference(SourceKind.COMPRESSION_JOB, owner.name());
+    List<Resolution> teachers = Teachers.resolve(owner.namespace(), self, spec, catalog);
+    List<Step> steps = Teachers.resolved(spec.steps(), teachers);
     return new RunView(
         owner,
         CompressionJob.PLURAL,
-        new SourceReference(SourceKind.COMPRESSION_JOB, owner.name()),
+        self,
         resource.getMetadata().getGeneration(),
         spec.model(),
-        inputs(spec),
+        teachers,
+        inputs(spec.dataset(), steps),
         spec.output().uri(),
         spec.output().deletionPolicy(),
         spec.resources(),
@@ -46,7 +52,7 @@ public final class CompressionRuns {
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),
-        (model, hash, report) -> config(owner, spec, model, hash, report),
+        (model, hash, report) -> config(owner, spec, steps, model, hash, report),
         result -> SearchChoice.apply(spec, result));
   }
 
@@ -57,6 +63,7 @@ public final class CompressionRuns {
   private static JobConfig config(
       Owner owner,
       CompressionJobSpec spec,
+      List<Step> steps,
       ResolvedModel model,
       String hash,
       @Nullable ReportConfig report) {
@@ -78,7 +85,7 @@ public final class CompressionRuns {
         null,
         null,
         null,
-        spec.steps(),
+        steps,
         spec.search() == null ? null : spec.search().executed(),
         spec.export(),
         null,
@@ -86,14 +93,13 @@ public final class CompressionRuns {
         report);
   }
 
-  private static List<String> inputs(CompressionJobSpec spec) {
-    CompressionDataset data = spec.dataset();
+  private static List<String> inputs(CompressionDataset data, List<Step> steps) {
     Stream<String> read =
         Stream.of(data.train(), data.calibration(), data.evaluation())
             .filter(Objects::nonNull)
             .map(DataSource::uri);
     Stream<String> teachers =
-        spec.steps().stream()
+        steps.stream()
             .map(Step::distill)
             .filter(Objects::nonNull)
             .map(Distill::teacher)

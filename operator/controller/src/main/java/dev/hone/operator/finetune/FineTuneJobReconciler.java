@@ -41,7 +41,8 @@ public class FineTuneJobReconciler implements Reconciler<FineTuneJob> {
   @Override
   public List<EventSource<?, FineTuneJob>> prepareEventSources(
       EventSourceContext<FineTuneJob> context) {
-    SourceWatch<FineTuneJob> watch = new SourceWatch<>(context, job -> job.getSpec().model());
+    SourceWatch<FineTuneJob> watch =
+        new SourceWatch<>(context, job -> List.of(job.getSpec().model()));
     sources = watch;
     List<EventSource<?, FineTuneJob>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.addAll(OwnedWatch.ofRuns(FineTuneJob.KIND, context));

@@ -35,6 +35,7 @@ public final class FineTuneRuns {
         new SourceReference(SourceKind.FINE_TUNE_JOB, owner.name()),
         resource.getMetadata().getGeneration(),
         spec.model(),
+        List.of(),
         inputs(spec),
         spec.output().uri(),
         spec.output().deletionPolicy(),

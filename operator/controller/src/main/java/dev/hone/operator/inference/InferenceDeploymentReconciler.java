@@ -71,7 +71,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   public List<EventSource<?, InferenceDeployment>> prepareEventSources(
       EventSourceContext<InferenceDeployment> context) {
     SourceWatch<InferenceDeployment> watch =
-        new SourceWatch<>(context, resource -> resource.getSpec().model());
+        new SourceWatch<>(context, resource -> List.of(resource.getSpec().model()));
     sources = watch;
     List<EventSource<?, InferenceDeployment>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.add(OwnedWatch.of(Deployment.class, InferenceDeployment.KIND, context));

@@ -18,10 +18,9 @@ import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Watches the resources that a kind refers to by {@code from}. A change of one of them wakes
@@ -38,18 +37,18 @@ public final class SourceWatch<P extends HasMetadata> {
    * Creates the watch.
    *
    * @param context where the primary resources are
-   * @param model the model that a primary resource names
+   * @param models the models that a primary resource names
    */
-  public SourceWatch(EventSourceContext<P> context, Function<P, ModelSource> model) {
+  public SourceWatch(EventSourceContext<P> context, Function<P, List<ModelSource>> models) {
     IndexerResourceCache<P> primaries = context.getPrimaryCache();
     primaries.addIndexer(
         INDEX,
         primary ->
-            reference(model.apply(primary)).stream()
+            references(models.apply(primary))
                 .map(from -> key(from.kind(), primary.getMetadata().getNamespace(), from.name()))
                 .toList());
-    fineTuneJobs = watch(FineTuneJob.class, SourceKind.FINE_TUNE_JOB, context, model);
-    compressionJobs = watch(CompressionJob.class, SourceKind.COMPRESSION_JOB, context, model);
+    fineTuneJobs = watch(FineTuneJob.class, SourceKind.FINE_TUNE_JOB, context, models);
+    compressionJobs = watch(CompressionJob.class, SourceKind.COMPRESSION_JOB, context, models);
   }
 
   /** The event sources to register. */
@@ -65,23 +64,20 @@ public final class SourceWatch<P extends HasMetadata> {
               fineTuneJobs
                   .get(new ResourceID(reference.name(), namespace))
                   .filter(job -> !job.isMarkedForDeletion())
-                  .map(job -> source(reference, job, job.getSpec().model()));
+                  .map(job -> source(reference, job, List.of(job.getSpec().model())));
           case COMPRESSION_JOB ->
               compressionJobs
                   .get(new ResourceID(reference.name(), namespace))
                   .filter(job -> !job.isMarkedForDeletion())
-                  .map(job -> source(reference, job, job.getSpec().model()));
+                  .map(job -> source(reference, job, job.getSpec().models()));
         };
   }
 
   private static Source source(
-      SourceReference reference, CustomResource<?, RunStatus> resource, ModelSource model) {
+      SourceReference reference, CustomResource<?, RunStatus> resource, List<ModelSource> models) {
     RunStatus status = resource.getStatus() == null ? RunStatus.empty() : resource.getStatus();
     return new Source(
-        reference,
-        resource.getMetadata().getGeneration(),
-        status,
-        reference(model).map(List::of).orElse(List.of()));
+        reference, resource.getMetadata().getGeneration(), status, references(models).toList());
   }
 
   private static <S extends CustomResource<?, RunStatus>, P extends HasMetadata>
@@ -89,7 +85,7 @@ public final class SourceWatch<P extends HasMetadata> {
           Class<S> type,
           SourceKind kind,
           EventSourceContext<P> context,
-          Function<P, ModelSource> model) {
+          Function<P, List<ModelSource>> models) {
     IndexerResourceCache<P> primaries = context.getPrimaryCache();
     return new InformerEventSource<>(
         InformerEventSourceConfiguration.from(type, context.getPrimaryResourceClass())
@@ -109,14 +105,12 @@ public final class SourceWatch<P extends HasMetadata> {
                         .collect(Collectors.toSet()))
             .<P>withPrimaryToSecondaryMapper(
                 primary ->
-                    reference(model.apply(primary))
+                    references(models.apply(primary))
                         .filter(from -> from.kind() == kind)
                         .map(
                             from ->
-                                Set.of(
-                                    new ResourceID(
-                                        from.name(), primary.getMetadata().getNamespace())))
-                        .orElse(Set.of()))
+                                new ResourceID(from.name(), primary.getMetadata().getNamespace()))
+                        .collect(Collectors.toSet()))
             .withOnUpdateFilter((now, before) -> matters(now, before))
             .build(),
         context);
@@ -130,8 +124,8 @@ public final class SourceWatch<P extends HasMetadata> {
             RunStatus.withoutProgress(before.getStatus()));
   }
 
-  private static Optional<SourceReference> reference(ModelSource model) {
-    return Optional.ofNullable(model.from());
+  private static Stream<SourceReference> references(List<ModelSource> models) {
+    return models.stream().map(ModelSource::from).filter(Objects::nonNull);
   }
 
   private static String key(SourceKind kind, String namespace, String name) {

@@ -31,6 +31,25 @@ public final class ModelResolver {
    */
   public static Resolution resolve(
       String namespace, @Nullable SourceReference self, ModelSource model, SourceCatalog catalog) {
+    return resolve(namespace, self, model, "spec.model.from", catalog);
+  }
+
+  /**
+   * Resolves a model that stands anywhere in a spec.
+   *
+   * @param namespace namespace of the resource, for sentences
+   * @param self how others would refer to the resource itself; null for a kind that nothing refers
+   *     to
+   * @param model the model
+   * @param field where its reference stands, for sentences
+   * @param catalog the sources of that namespace
+   */
+  public static Resolution resolve(
+      String namespace,
+      @Nullable SourceReference self,
+      ModelSource model,
+      String field,
+      SourceCatalog catalog) {
     SourceReference from = model.from();
     if (from == null) {
       return byAddress(model);
@@ -54,7 +73,8 @@ public final class ModelResolver {
                         + from
                         + ", which does not exist in namespace "
                         + namespace
-                        + "; create it, or correct spec.model.from"));
+                        + "; create it, or correct "
+                        + field));
   }
 
   private static Resolution byAddress(ModelSource model) {

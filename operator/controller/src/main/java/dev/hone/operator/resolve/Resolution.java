@@ -2,7 +2,11 @@ package dev.hone.operator.resolve;
 
 import dev.hone.api.Reason;
 import dev.hone.contract.ResolvedModel;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +39,24 @@ public record Resolution(
   /** Whether the model can be used now. */
   public boolean isResolved() {
     return model.isPresent();
+  }
+
+  /** The same, if others that are needed besides are there; otherwise the first that is not. */
+  public Resolution with(List<Resolution> others) {
+    Optional<Resolution> missing =
+        Stream.concat(Stream.of(this), others.stream())
+            .filter(resolution -> resolution.isCycle() || !resolution.isResolved())
+            // No waiting cures a cycle, whatever else is waited for.
+            .min(Comparator.comparing(resolution -> !resolution.isCycle()));
+    if (missing.isPresent() || others.isEmpty()) {
+      return missing.orElse(this);
+    }
+    String sentences =
+        Stream.concat(Stream.of(this), others.stream())
+            .filter(resolution -> resolution.source() != null)
+            .map(Resolution::message)
+            .collect(Collectors.joining("; "));
+    return new Resolution(model, source, reason, sentences, format);
   }
 
   static Resolution resolved(

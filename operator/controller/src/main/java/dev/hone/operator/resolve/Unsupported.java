@@ -106,14 +106,7 @@ public final class Unsupported {
 
   private static Optional<String> teacher(String path, Distill distill) {
     ModelSource teacher = distill.teacher();
-    if (teacher == null) {
-      return Optional.empty();
-    }
-    return teacher.uri() == null
-        ? refuse(
-            path + ".distill.teacher.from",
-            "write the uri of its artifact, as its status.artifact.uri has it")
-        : input(path + ".distill.teacher", teacher);
+    return teacher == null ? Optional.empty() : input(path + ".distill.teacher", teacher);
   }
 
   private static Optional<String> parallel(Search search) {

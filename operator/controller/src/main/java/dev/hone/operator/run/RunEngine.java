@@ -79,7 +79,8 @@ public final class RunEngine {
     RunDeletion.settleFinalizer(view, context);
     RunStatus before = RunStatus.withoutProgress(resource.getStatus());
     Resolution resolution =
-        ModelResolver.resolve(view.owner().namespace(), view.self(), view.model(), catalog);
+        ModelResolver.resolve(view.owner().namespace(), view.self(), view.model(), catalog)
+            .with(view.others());
     RunPlan plan =
         RunPlanner.plan(new RunInput(view, resolution, observe(view, context), status(resource)));
     RunState state;

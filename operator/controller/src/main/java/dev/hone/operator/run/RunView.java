@@ -10,6 +10,7 @@ import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.contract.RunResult;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.resolve.Resolution;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param self how others refer to it
  * @param generation generation of its spec
  * @param model the model that it starts from
+ * @param others what became of the models that it takes from other resources besides
  * @param data addresses of the data that it reads
  * @param output address that it writes below
  * @param deletionPolicy what becomes of what it writes when the resource is deleted
@@ -42,6 +44,7 @@ public record RunView(
     SourceReference self,
     long generation,
     ModelSource model,
+    List<Resolution> others,
     List<String> data,
     String output,
     @Nullable DeletionPolicy deletionPolicy,
@@ -72,6 +75,7 @@ public record RunView(
         self,
         generation,
         model,
+        others,
         data,
         output,
         deletionPolicy,

@@ -136,7 +136,8 @@ class SearchChoiceTest {
     job.getMetadata().setNamespace("default");
     job.getMetadata().setUid("u");
     job.getMetadata().setGeneration(1L);
-    return CompressionRuns.view(job).hash(new ResolvedModel("pvc://c/m", null, null));
+    return CompressionRuns.view(job, reference -> Optional.empty())
+        .hash(new ResolvedModel("pvc://c/m", null, null));
   }
 
   private static Verdict verdict(String search, String gate) {

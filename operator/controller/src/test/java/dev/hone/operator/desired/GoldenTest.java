@@ -1,5 +1,10 @@
 package dev.hone.operator.desired;
 
+import dev.hone.api.ConditionTypes;
+import dev.hone.api.Reason;
+import dev.hone.api.common.Artifact;
+import dev.hone.api.common.RunStatus;
+import dev.hone.api.common.SourceReference;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
@@ -12,7 +17,10 @@ import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.compression.CompressionRuns;
 import dev.hone.operator.finetune.FineTuneRuns;
 import dev.hone.operator.inference.InferenceView;
+import dev.hone.operator.resolve.Source;
 import dev.hone.operator.run.RunView;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
@@ -20,6 +28,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -61,9 +70,26 @@ class GoldenTest {
   private static RunView view(HasMetadata resource) {
     return switch (resource) {
       case FineTuneJob job -> FineTuneRuns.view(job);
-      case CompressionJob job -> CompressionRuns.view(job);
+      case CompressionJob job -> CompressionRuns.view(job, GoldenTest::teacher);
       default -> throw new IllegalArgumentException(resource.getKind());
     };
+  }
+
+  /** Whatever else a spec names is there, finished. */
+  private static Optional<Source> teacher(SourceReference reference) {
+    Condition ready =
+        new ConditionBuilder()
+            .withType(ConditionTypes.READY)
+            .withStatus("True")
+            .withReason(Reason.COMPLETED.value())
+            .withObservedGeneration(1L)
+            .build();
+    RunStatus status =
+        RunStatus.empty().toBuilder()
+            .conditions(List.of(ready))
+            .artifact(new Artifact("pvc://teachers/" + reference.name() + "-x", DIGEST, 1L, false))
+            .build();
+    return Optional.of(new Source(reference, 1, status, List.of()));
   }
 
   private static List<? extends HasMetadata> run(HasMetadata resource) {
