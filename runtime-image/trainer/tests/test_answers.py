@@ -174,6 +174,8 @@ def test_a_model_compared_with_itself_loses_exactly_nothing(make) -> None:
     assert set(comparison.metric_drops) == set(answers.figures())
     for drop in comparison.metric_drops.values():
         assert (drop.value, drop.low, drop.high) == (0, 0, 0)
+    if (same := comparison.agreement_interval) is not None:
+        assert (comparison.agreement, same.low, same.high) == (1, 1, 1)
 
 
 @ALL
@@ -196,6 +198,11 @@ def test_a_worse_model_loses_in_every_figure_whichever_way_it_points(make) -> No
         assert loss.accuracy_drop.value > 0
         assert loss.agreement is not None
         assert 0 < loss.agreement < 1
+        interval = loss.agreement_interval
+        assert interval is not None
+        assert interval.low is not None
+        assert interval.high is not None
+        assert 0 < interval.low < interval.value == loss.agreement < interval.high < 1
 
 
 @ALL

@@ -37,7 +37,7 @@ def test_a_model_compared_with_itself_loses_exactly_nothing(rows: tuple[np.ndarr
     model = predictions(rows[0], rows[2])
     drop = drop_of(model, model)
     assert (drop.value, drop.low, drop.high) == (0, 0, 0)
-    assert model.agreement(model) == 1
+    assert model.agreement(model)(np.ones(model.rows)) == 1
 
 
 @given(TOPS)

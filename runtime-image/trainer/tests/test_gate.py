@@ -47,6 +47,16 @@ def test_a_drop_is_accepted_up_to_the_bound(bound: float, drop: float) -> None:
     assert decision.accepted == (drop <= bound)
 
 
+def test_the_interval_of_the_agreement_is_said_and_decides_if_it_is_to() -> None:
+    comparison = Comparison(agreement=0.99, agreement_interval=Interval(value=0.99, low=0.975, high=1.0))
+    by_point = decide(Gate(min_agreement=0.98), comparison)
+    by_interval = decide(Gate(min_agreement=0.98, confidence="Interval"), comparison)
+    assert (by_point.accepted, by_interval.accepted) == (True, False)
+    told = "99.00% of the answers are the same (95% interval 97.50% to 100.00%); minAgreement asks for 0.98"
+    assert by_point.sentences == [f"{told}."]
+    assert by_interval.sentences == [f"{told}, by its interval."]
+
+
 def test_an_interval_that_decides_says_so() -> None:
     comparison = Comparison(
         accuracy_drop=Interval(value=0.5, low=-0.2, high=1.2),

@@ -60,6 +60,7 @@ class Comparison(Document):
     speedup: Interval | None = None
     speedup_unknown: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    agreement_interval: Interval | None = None
 
 
 class Metrics(Document):

@@ -43,7 +43,7 @@ class Answers(ABC):
     def same_rows(self, other: Self) -> bool:
         """Tell whether both were asked the same."""
 
-    def agreement(self, other: Self) -> float | None:
+    def agreement(self, other: Self) -> Figure | None:
         """The share of the answers that are the same in both; None where answers are numbers."""
         return None
 
@@ -86,6 +86,8 @@ def compare(before: Answers, after: Answers) -> Comparison:
     differences = {
         name: _drop(name, figure, after_figures[name]) for name, figure in before.figures().items() if name not in exact
     }
+    same = before.agreement(after)
+    agreement = bootstrap({"agreement": same}, before.rows).get("agreement") if same is not None else None
     found = {**exact, **bootstrap(differences, before.rows)}
     drops = {name: found[name] for name in after_figures if name in found}
     ratios = {
@@ -97,7 +99,8 @@ def compare(before: Answers, after: Answers) -> Comparison:
         accuracy_drop=drops.get(before.accuracy) if before.accuracy else None,
         metric_drops=drops,
         metric_ratios=bootstrap(ratios, before.rows) or None,
-        agreement=before.agreement(after),
+        agreement=agreement.value if agreement is not None else None,
+        agreement_interval=agreement if agreement is not None and agreement.low is not None else None,
     )
 
 

@@ -1,6 +1,6 @@
 """How good a classifier's answers are, and how two classifiers' answers differ on the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar, Self
@@ -72,14 +72,22 @@ class Predictions(Answers):
         """Tell whether the truth is the same."""
         return np.array_equal(self.truth, other.truth)
 
-    def agreement(self, other: Self) -> float:
+    def agreement(self, other: Self) -> Figure:
         """The share of rows for which both give the same answer."""
-        return float((self.top == other.top).mean())
+        same = self.top == other.top
+        return lambda weights: float(weights @ same / weights.sum())
 
 
 def share(right: NDArray[np.bool_], weights: Weights) -> float:
     """The weighted share of what is right, in percent."""
     return 100 * float(weights @ right) / float(weights.sum())
+
+
+def agreement_of(rows: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> Figure:
+    """The share of answers that are the same, where each row has several of both models."""
+    same = np.array([float((one == other).sum()) for one, other in rows])
+    answers = np.array([float(len(one)) for one, _ in rows])
+    return lambda weights: float(weights @ same / (weights @ answers))
 
 
 def mean_f1(right: NDArray[Any], occurs: NDArray[Any]) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from hone.evaluate.answers import Answers
+from hone.evaluate.classification import agreement_of
 from hone.evaluate.intervals import Figure, Weights
 
 #: The label of a token that is given and not predicted.
@@ -77,7 +78,6 @@ class Continuations(Answers):
             np.array_equal(one.truth, two.truth) for one, two in zip(self._examples, other._examples, strict=True)
         )
 
-    def agreement(self, other: Self) -> float:
-        """The share of tokens for which both hold the same one for the likeliest."""
-        same = [one.top == two.top for one, two in zip(self._examples, other._examples, strict=True)]
-        return float(np.concatenate(same).mean())
+    def agreement(self, other: Self) -> Figure:
+        """The share of tokens for which both hold the same one for the likeliest; whole examples are drawn."""
+        return agreement_of([(one.top, two.top) for one, two in zip(self._examples, other._examples, strict=True)])

@@ -73,6 +73,7 @@ class LabelSets(Answers):
         """Tell whether the truth is the same."""
         return np.array_equal(self.truth, other.truth)
 
-    def agreement(self, other: Self) -> float:
+    def agreement(self, other: Self) -> Figure:
         """The share of rows that get the same labels from both."""
-        return float((self.given == other.given).all(axis=1).mean())
+        same = (self.given == other.given).all(axis=1)
+        return lambda weights: float(weights @ same / weights.sum())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from hone.evaluate.answers import Answers
-from hone.evaluate.classification import mean_f1
+from hone.evaluate.classification import agreement_of, mean_f1
 from hone.evaluate.intervals import Figure, Weights
 
 #: An entity: its type, its first word, and the word after its last.
@@ -101,9 +101,9 @@ class TaggedWords(Answers):
             np.array_equal(one, two) for one, two in zip(self.truth, other.truth, strict=True)
         )
 
-    def agreement(self, other: Self) -> float:
-        """The share of words that get the same label from both."""
-        return float((np.concatenate(self.top) == np.concatenate(other.top)).mean())
+    def agreement(self, other: Self) -> Figure:
+        """The share of words that get the same label from both; those of one row are drawn together."""
+        return agreement_of(list(zip(self.top, other.top, strict=True)))
 
 
 def is_bio(names: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ class _Checks:
         return [
             self._accuracy_drop(gate.max_accuracy_drop, comparison.accuracy_drop),
             self._metric(gate.metric, comparison),
-            _agreement(gate.min_agreement, comparison.agreement),
+            self._agreement(gate.min_agreement, comparison),
             _size_ratio(gate.max_size_ratio, comparison.size_ratio),
             self._speedup(gate.min_speedup, comparison),
         ]
@@ -100,6 +100,20 @@ class _Checks:
             name, decisive, decisive is not None and decisive >= bound, f"{figure}; {name} asks for {bound:g}."
         )
 
+    def _agreement(self, bound: float | None, comparison: Comparison) -> _Check | None:
+        name, agreement = "minAgreement", comparison.agreement
+        if bound is None:
+            return None
+        if agreement is None:
+            return _Check(name, False, f"{name} is {bound:g}, but agreement was not measured: name dataset.evaluation.")
+        told, range_ = f"{agreement:.2%} of the answers are the same", comparison.agreement_interval
+        if range_ is None or range_.low is None or range_.high is None:
+            # A single row has no interval, and the results of earlier versions had none.
+            return _Check(name, agreement >= bound, f"{told}; {name} asks for {bound:g}.")
+        sentence = f"{told} (95% interval {range_.low:.2%} to {range_.high:.2%}); {name} asks for {bound:g}."
+        decisive = range_.low if self._by_interval else agreement
+        return self._decided(name, decisive, decisive >= bound, sentence)
+
     def _at_most(self, name: str, bound: float, figure: Interval, sentence: str) -> _Check:
         decisive = figure.high if self._by_interval else figure.value
         return self._decided(name, decisive, decisive is not None and decisive <= bound, sentence)
@@ -108,15 +122,6 @@ class _Checks:
         if decisive is None:
             return _Check(name, False, f"{sentence[:-1]}, by its interval, which is not known.")
         return _Check(name, met, f"{sentence[:-1]}, by its interval." if self._by_interval else sentence)
-
-
-def _agreement(bound: float | None, agreement: float | None) -> _Check | None:
-    name = "minAgreement"
-    if bound is None:
-        return None
-    if agreement is None:
-        return _Check(name, False, f"{name} is {bound:g}, but agreement was not measured: name dataset.evaluation.")
-    return _Check(name, agreement >= bound, f"{agreement:.2%} of the answers are the same; {name} asks for {bound:g}.")
 
 
 def _size_ratio(bound: float | None, ratio: float | None) -> _Check | None:

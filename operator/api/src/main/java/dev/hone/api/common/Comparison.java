@@ -35,8 +35,11 @@ public record Comparison(
     @Min(0)
         @Max(1)
         @JsonPropertyDescription("Share of the samples with the same answer, from 0 to 1.")
-        @Nullable Double agreement) {
+        @Nullable Double agreement,
+    @JsonPropertyDescription("The same share with its interval, by rows drawn anew.")
+        @Nullable Interval agreementInterval) {
 
   /** Nothing was compared. */
-  public static final Comparison NONE = new Comparison(null, null, null, null, null, null, null);
+  public static final Comparison NONE =
+      new Comparison(null, null, null, null, null, null, null, null);
 }

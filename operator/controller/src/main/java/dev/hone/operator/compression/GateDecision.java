@@ -44,8 +44,7 @@ public final class GateDecision {
         "accuracy drop",
         " points");
     decision.metric(gate.metric(), measured);
-    decision.atLeast(
-        "minAgreement", gate.minAgreement(), certain(measured.agreement()), "agreement", "");
+    decision.atLeast("minAgreement", gate.minAgreement(), agreement(measured), "agreement", "");
     decision.atMost(
         "maxSizeRatio", gate.maxSizeRatio(), certain(measured.sizeRatio()), "size ratio", "");
     decision.speedup(gate.minSpeedup(), measured);
@@ -190,6 +189,12 @@ public final class GateDecision {
   private static @Nullable Interval of(
       @Nullable Map<String, Interval> intervals, MetricBound bound) {
     return intervals == null ? null : intervals.get(bound.name());
+  }
+
+  /** The results of earlier versions have no interval, and nor has a single row. */
+  private static @Nullable Interval agreement(Comparison measured) {
+    Interval interval = measured.agreementInterval();
+    return interval == null ? certain(measured.agreement()) : interval;
   }
 
   /** A figure that is known without doubt, as a size is, or that has no interval of its own. */

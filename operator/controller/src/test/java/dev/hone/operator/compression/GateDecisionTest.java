@@ -56,7 +56,7 @@ class GateDecisionTest {
     Verdict verdict =
         GateDecision.of(
                 new Gate(1.0, null, null, null, 1.3, null),
-                new Comparison(Interval.of(1.0004), null, null, null, null, null, null))
+                new Comparison(Interval.of(1.0004), null, null, null, null, null, null, null))
             .verdict();
     assertThat(verdict.message())
         .isEqualTo(
@@ -81,7 +81,8 @@ class GateDecisionTest {
     Verdict verdict =
         GateDecision.of(
                 new Gate(null, null, null, 0.3, 1.3, null),
-                new Comparison(null, null, null, 0.25, null, "the result is for TensorRT", null))
+                new Comparison(
+                    null, null, null, 0.25, null, "the result is for TensorRT", null, null))
             .verdict();
     assertThat(verdict.answer()).isEqualTo(Verdict.Answer.UNKNOWN);
     assertThat(verdict.reason().value()).isEqualTo("GateUndecided");
@@ -96,7 +97,8 @@ class GateDecisionTest {
     Verdict verdict =
         GateDecision.of(
                 new Gate(1.0, null, null, null, null, Gate.Confidence.INTERVAL),
-                new Comparison(new Interval(0.5, -0.2, 1.2), null, null, null, null, null, null))
+                new Comparison(
+                    new Interval(0.5, -0.2, 1.2), null, null, null, null, null, null, null))
             .verdict();
     assertThat(verdict.message())
         .endsWith(
