@@ -27,6 +27,7 @@ from hone.models.fake_quantized import FakeQuantized, Found, Grid, Rounding
 from test_compress import TASK, compression, folder, plain  # noqa: F401 - fixtures
 from test_finetune_language import language, talker  # noqa: F401 - a fixture
 from tiny_quantize import weight_types
+from tiny_steps import opened
 
 SIGNED, UNSIGNED = Grid(0.02, 0, signed=True), Grid(0.02, 100, signed=False)
 
@@ -292,3 +293,21 @@ def test_nothing_to_round_is_refused(folder: Workbench) -> None:  # noqa: F811
     with pytest.raises(RunError, match="No layer is left to be rounded") as error:
         folder.run(**job(folder, aware(excludeLayers=["*"])))
     assert error.value.reason == "ConfigInvalid"
+
+
+def test_a_training_that_is_interrupted_goes_on_where_it_was(folder: Workbench, tmp_path: Path) -> None:  # noqa: F811
+    changes = job(folder, aware(), checkpoint={"everySteps": 2})
+    (step,) = plan([Step.model_validate(aware())]).network
+    weights = []
+    for name, stops in (("whole", [None]), ("parts", [3, None])):
+        for stop_at in stops:
+            with opened(folder, tmp_path / name, stop_at, **changes) as (subject, tools):
+                if stop_at is not None:
+                    with pytest.raises(RunError) as error:
+                        step.apply(subject, tools)
+                    assert error.value.reason == "Interrupted"
+                    continue
+                step.apply(subject, tools)
+                weights.append({name: one.clone() for name, one in subject.network.named_parameters()})
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
