@@ -22,6 +22,7 @@ var byReason = []struct{ reason, ready, health string }{
 	{"Invalid", "False", "Degraded"},
 	{"Unsupported", "False", "Degraded"},
 	{"Pending", "False", "Progressing"},
+	{"Queued", "False", "Progressing"},
 	{"Suspended", "False", "Suspended"},
 	{"Running", "False", "Progressing"},
 	{"Retrying", "False", "Progressing"},

@@ -70,4 +70,10 @@ app.kubernetes.io/component: operator
 - apiGroups: [""]
   resources: [events]
   verbs: [list]
+{{- if .Values.kueue.enabled }}
+# To say what a run in a queue waits for, and to pause one.
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list, patch]
+{{- end }}
 {{- end }}

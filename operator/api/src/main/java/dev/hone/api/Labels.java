@@ -35,6 +35,12 @@ public final class Labels {
   /** Annotation of a pod with its index in a Job on several nodes, by the Job's controller. */
   public static final String COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index";
 
+  /** On a resource and its Job: the LocalQueue of Kueue that the run waits in. */
+  public static final String QUEUE = "kueue.x-k8s.io/queue-name";
+
+  /** Beside it: Kueue's WorkloadPriorityClass. */
+  public static final String QUEUE_PRIORITY = "kueue.x-k8s.io/priority-class";
+
   private Labels() {}
 
   /** The labels of an object that belongs to the given resource. */

@@ -18,6 +18,10 @@ public enum Reason {
   PENDING(
       "Pending", "The Job exists, its pod does not run yet; the message says what it waits for."),
   SUSPENDED("Suspended", "`runPolicy.suspend` holds the Job; set it to false to go on."),
+  QUEUED(
+      "Queued",
+      "The Job waits in the queue of Kueue that the label `kueue.x-k8s.io/queue-name` names; the"
+          + " message says for what."),
   // Ready, while it runs
   RUNNING("Running", "The pod is at work; see `status.progress`."),
   RETRYING(
@@ -87,7 +91,9 @@ public enum Reason {
       "OutOfMemory",
       "The container went over its memory limit and was killed; raise `resources.memory`."),
   DEADLINE_EXCEEDED(
-      "DeadlineExceeded", "The run took longer than `runPolicy.activeDeadlineSeconds`."),
+      "DeadlineExceeded",
+      "The run took longer than `runPolicy.activeDeadlineSeconds`, or a pod waited longer than"
+          + " `runPolicy.pendingDeadlineSeconds`."),
   POD_EVICTED(
       "PodEvicted",
       "The node evicted the pod, or went away, more often than `runPolicy.backoffLimit`."),

@@ -19,9 +19,16 @@ public record RunPolicy(
         @Max(31_536_000)
         @JsonPropertyDescription("Longest time that the run may take (default: no limit).")
         @Nullable Long activeDeadlineSeconds,
+    @Min(1)
+        @Max(31_536_000)
+        @JsonPropertyDescription(
+            "Longest time that a pod may wait to start, from when its Job may make it; then the run"
+                + " has failed and its Job is deleted (default: no limit). The time in a queue does"
+                + " not count.")
+        @Nullable Long pendingDeadlineSeconds,
     @Min(0)
         @Max(31_536_000)
         @JsonPropertyDescription(
-            "Time after which the finished Job and its pods are removed; the resource and its artifact stay (default:"
-                + " never).")
+            "Time after which the finished Job and its pods are removed; the resource and its"
+                + " artifact stay (default: never).")
         @Nullable Integer ttlSecondsAfterFinished) {}

@@ -16,6 +16,7 @@ import dev.hone.contract.OutputConfig;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.Queue;
 import dev.hone.operator.resolve.Resolution;
 import dev.hone.operator.resolve.SourceCatalog;
 import dev.hone.operator.resolve.Unsupported;
@@ -49,6 +50,7 @@ public final class CompressionRuns {
         spec.output().deletionPolicy(),
         spec.resources(),
         spec.runPolicy(),
+        Queue.of(resource).orElse(null),
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param output address that is written to
  * @param resources what the pod asks for
  * @param policy when the run may go on
+ * @param queue the queue that Kueue starts it from
  * @param podTemplate the user's template
  */
 public record RunJob(
@@ -45,6 +46,7 @@ public record RunJob(
     String output,
     @Nullable JobResources resources,
     @Nullable RunPolicy policy,
+    @Nullable Queue queue,
     @Nullable PodTemplateSpec podTemplate) {
 
   /** Failed pods before a run counts as failed, where the policy says nothing. */
@@ -80,7 +82,8 @@ public record RunJob(
         new JobSpecBuilder()
             .withParallelism(nodes)
             .withCompletions(nodes)
-            .withSuspend(suspend(policy))
+            // What has a queue is started by Kueue alone.
+            .withSuspend(suspend(policy) || queue != null)
             .withBackoffLimit(backoffLimit(policy, resources))
             .withActiveDeadlineSeconds(policy == null ? null : policy.activeDeadlineSeconds())
             .withTtlSecondsAfterFinished(policy == null ? null : policy.ttlSecondsAfterFinished())
@@ -96,6 +99,7 @@ public record RunJob(
         .withName(Names.job(owner.name(), hash))
         .withNamespace(owner.namespace())
         .withLabels(labels())
+        .addToLabels(queueLabels())
         .withOwnerReferences(owner.reference())
         .endMetadata()
         .withSpec(spec.build())
@@ -114,6 +118,11 @@ public record RunJob(
             ? DEFAULT_BACKOFF_LIMIT
             : policy.backoffLimit();
     return RunGroup.backoffLimit(tries, RunGroup.nodes(resources));
+  }
+
+  /** A run that is held gets its queue when it is released: Kueue would not know of the hold. */
+  private Map<String, String> queueLabels() {
+    return queue == null || suspend(policy) ? Map.of() : queue.labels();
   }
 
   private Map<String, String> labels() {

@@ -13,6 +13,7 @@ import dev.hone.contract.OutputConfig;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.Queue;
 import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ public final class FineTuneRuns {
         spec.output().deletionPolicy(),
         spec.resources(),
         spec.runPolicy(),
+        Queue.of(resource).orElse(null),
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),

@@ -1,9 +1,11 @@
 package dev.hone.operator.observe;
 
+import dev.hone.operator.integration.QueueEntry;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +28,9 @@ public interface ClusterFacts {
 
   /** Warnings of the cluster's own components about an object, the newest first. */
   List<Warning> warnings(HasMetadata object);
+
+  /** What Kueue holds about a Job with a queue. */
+  QueueEntry queueEntry(Job job);
 
   /** A claim of the resource's namespace. */
   Optional<PersistentVolumeClaim> claim(String name);

@@ -1,14 +1,19 @@
 package dev.hone.operator.observe;
 
+import dev.hone.operator.integration.Kueue;
+import dev.hone.operator.integration.QueueEntry;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -21,6 +26,7 @@ public final class LiveClusterFacts implements ClusterFacts {
 
   private final KubernetesClient client;
   private final String namespace;
+  private final Map<String, QueueEntry> queueEntries = new HashMap<>();
 
   public LiveClusterFacts(KubernetesClient client, String namespace) {
     this.client = client;
@@ -78,6 +84,12 @@ public final class LiveClusterFacts implements ClusterFacts {
   public Optional<PersistentVolumeClaim> claim(String name) {
     return Optional.ofNullable(
         client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
+  }
+
+  @Override
+  public QueueEntry queueEntry(Job job) {
+    return queueEntries.computeIfAbsent(
+        job.getMetadata().getUid(), uid -> new Kueue(client).find(job));
   }
 
   /** An operator that may see some namespaces only says less, but works. */

@@ -57,21 +57,22 @@ final class JobStates {
   }
 
   /** What differs between a Job and its policy, of what may change. */
-  static RunAction.JobChange change(Job job, RunView view) {
+  static RunAction.JobChange change(Job job, RunInput in) {
+    RunView view = in.view();
     RunPolicy policy = view.policy();
     boolean finished = isFinished(job);
-    boolean suspend = RunJob.suspend(policy);
     int backoffLimit = RunJob.backoffLimit(policy, view.resources());
     Long deadline = policy == null ? null : policy.activeDeadlineSeconds();
     Integer ttl = policy == null ? null : policy.ttlSecondsAfterFinished();
     var spec = job.getSpec();
     return new RunAction.JobChange(
-        finished || suspend == Boolean.TRUE.equals(spec.getSuspend()) ? null : suspend,
+        finished ? null : Queueing.suspend(job, in),
         finished || Objects.equals(backoffLimit, spec.getBackoffLimit()) ? null : backoffLimit,
         finished
             ? new RunAction.Field<>(false, null)
             : RunAction.Field.compare(spec.getActiveDeadlineSeconds(), deadline),
-        RunAction.Field.compare(spec.getTtlSecondsAfterFinished(), ttl));
+        RunAction.Field.compare(spec.getTtlSecondsAfterFinished(), ttl),
+        finished ? new RunAction.Field<>(false, null) : Queueing.queue(job, view));
   }
 
   /** The state of a run that has no result yet. */
@@ -87,8 +88,19 @@ final class JobStates {
       return RunState.of(Reason.RUNNING, sentence, hash, job);
     }
     if (RunJob.suspend(in.view().policy())) {
-      return RunState.of(Reason.SUSPENDED, SUSPENDED_MESSAGE, hash, job).withFailure(last);
+      Optional<String> notHeld = Queueing.notHeld(job, in);
+      return notHeld.isEmpty()
+          ? RunState.of(Reason.SUSPENDED, SUSPENDED_MESSAGE, hash, job).withFailure(last)
+          : atWork(in, hash, job, pods, last).also(notHeld.get());
     }
+    if (Queueing.waits(job, in.view())) {
+      return RunState.of(Reason.QUEUED, Queueing.message(job, in), hash, job).withFailure(last);
+    }
+    return atWork(in, hash, job, pods, last);
+  }
+
+  private static RunState atWork(
+      RunInput in, String hash, Job job, List<Pod> pods, @Nullable RunFailure last) {
     boolean none = pods.stream().noneMatch(pod -> RunPods.isAlive(pod) || RunPods.isAtWork(pod));
     RunState state = none ? between(in, hash, job, pods, last) : alive(in, hash, job, pods, last);
     return state.withFailure(last);

@@ -1,5 +1,7 @@
 package dev.hone.operator.run;
 
+import dev.hone.operator.desired.Queue;
+import dev.hone.operator.integration.QueueEntry;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,9 @@ public sealed interface RunAction {
    */
   record Patch(Job job, JobChange change) implements RunAction {}
 
+  /** Let a Workload of Kueue be admitted, or not. */
+  record Activate(QueueEntry.Workload workload, boolean active) implements RunAction {}
+
   /** Delete a Job that nobody wants any more. */
   record End(Job job, String why) implements RunAction {}
 
@@ -31,13 +36,15 @@ public sealed interface RunAction {
       @Nullable Boolean suspend,
       @Nullable Integer backoffLimit,
       Field<Long> activeDeadlineSeconds,
-      Field<Integer> ttlSecondsAfterFinished) {
+      Field<Integer> ttlSecondsAfterFinished,
+      Field<Queue> queue) {
 
     boolean isEmpty() {
       return suspend == null
           && backoffLimit == null
           && !activeDeadlineSeconds.changes()
-          && !ttlSecondsAfterFinished.changes();
+          && !ttlSecondsAfterFinished.changes()
+          && !queue.changes();
     }
   }
 

@@ -36,12 +36,14 @@ public final class RunEngine {
   private final EventRecorder events;
   private final RunListener listener;
   private final RunDeletion deletion;
+  private final Clock clock;
 
   /** Creates an engine. */
   public RunEngine(RunSettings settings, EventRecorder events, RunListener listener, Clock clock) {
     this.settings = settings;
     this.events = events;
     this.listener = listener;
+    this.clock = clock;
     this.deletion = new RunDeletion(settings, events, new RunStatusFactory(clock));
   }
 
@@ -82,7 +84,9 @@ public final class RunEngine {
         ModelResolver.resolve(view.owner().namespace(), view.self(), view.model(), catalog)
             .with(view.others());
     RunPlan plan =
-        RunPlanner.plan(new RunInput(view, resolution, observe(view, context), status(resource)));
+        RunPlanner.plan(
+            new RunInput(
+                view, resolution, observe(view, context), status(resource), clock.instant()));
     RunState state;
     try {
       Optional<Job> started =
@@ -122,7 +126,9 @@ public final class RunEngine {
 
   /** Whether the state may change without an event that reaches us. */
   private static boolean needsAnotherLook(RunState state) {
-    return state.reason() == Reason.PENDING || state.reason() == Reason.VOLUME_NOT_SHARED;
+    return state.reason() == Reason.PENDING
+        || state.reason() == Reason.QUEUED
+        || state.reason() == Reason.VOLUME_NOT_SHARED;
   }
 
   private static <R extends CustomResource<?, RunStatus>> RunObservation observe(

@@ -3,14 +3,17 @@ package dev.hone.operator.run;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hone.api.FieldManagers;
+import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.contract.ContractJson;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.Queue;
 import dev.hone.operator.desired.RunConfigMap;
 import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.desired.RunService;
+import dev.hone.operator.integration.Kueue;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -42,6 +45,8 @@ final class RunExecutor {
       switch (action) {
         case RunAction.End end -> end(end);
         case RunAction.Patch patch -> patch(patch);
+        case RunAction.Activate change ->
+            new Kueue(client).setActive(change.workload(), change.active());
         case RunAction.RestoreConfig restore -> applyConfig(view, model, restore.hash());
         case RunAction.Connect connect -> connect(view, connect.job(), connect.hash());
         case RunAction.Start start -> {
@@ -93,6 +98,7 @@ final class RunExecutor {
                 view.output(),
                 view.resources(),
                 view.policy(),
+                view.queue(),
                 view.podTemplate())
             .build();
     try {
@@ -133,7 +139,17 @@ final class RunExecutor {
       spec.put("ttlSecondsAfterFinished", change.ttlSecondsAfterFinished().value());
     }
     ObjectNode patch = JsonNodeFactory.instance.objectNode();
-    patch.set("spec", spec);
+    if (!spec.isEmpty()) {
+      patch.set("spec", spec);
+    }
+    if (change.queue().changes()) {
+      Queue queue = change.queue().value();
+      patch
+          .putObject("metadata")
+          .putObject("labels")
+          .put(Labels.QUEUE, queue == null ? null : queue.name())
+          .put(Labels.QUEUE_PRIORITY, queue == null ? null : queue.priorityClass());
+    }
     client
         .resource(action.job())
         .patch(

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,12 @@ public final class RunPlanner {
     if (ours == null) {
       return new RunPlan(foreign(in, job.get(), hash), actions);
     }
+    RunState state = JobStates.of(in, hash, ours);
+    Optional<RunState> late = PendingDeadline.exceeded(in, ours, state);
+    if (late.isPresent()) {
+      actions.add(new RunAction.End(ours, "its pods did not start in time"));
+      return new RunPlan(late.get(), actions);
+    }
     ifPatched(in, ours, actions);
     if (mayStart && !JobStates.isFinished(ours) && in.observed().config(hash).isEmpty()) {
       actions.add(new RunAction.RestoreConfig(hash));
@@ -77,16 +84,13 @@ public final class RunPlanner {
     if (!connected && !JobStates.isFinished(ours)) {
       actions.add(new RunAction.Connect(ours, hash));
     }
-    return new RunPlan(JobStates.of(in, hash, ours), actions);
+    return new RunPlan(state, actions);
   }
 
   private static RunPlan missing(
       RunInput in, String hash, boolean mayStart, List<RunAction> actions) {
     if (hasFailed(in, hash)) {
-      RunState failed =
-          RunState.of(Reason.FAILED, readyMessage(in), hash, null)
-              .withFailure(in.before().failure());
-      return new RunPlan(failed, actions);
+      return new RunPlan(failedBefore(in, hash), actions);
     }
     if (!mayStart) {
       return new RunPlan(waiting(in), actions);
@@ -98,11 +102,24 @@ public final class RunPlanner {
     }
     actions.add(new RunAction.Start(hash));
     String name = Names.job(in.view().owner().name(), hash);
-    RunState state =
-        RunJob.suspend(in.view().policy())
-            ? RunState.of(Reason.SUSPENDED, JobStates.SUSPENDED_MESSAGE, hash, null)
-            : RunState.of(Reason.PENDING, "Job %s has no pod yet".formatted(name), hash, null);
-    return new RunPlan(state, actions);
+    return new RunPlan(RunState.of(started(in), startedMessage(in, name), hash, null), actions);
+  }
+
+  private static Reason started(RunInput in) {
+    if (RunJob.suspend(in.view().policy())) {
+      return Reason.SUSPENDED;
+    }
+    return in.view().queue() == null ? Reason.PENDING : Reason.QUEUED;
+  }
+
+  private static String startedMessage(RunInput in, String job) {
+    return switch (started(in)) {
+      case SUSPENDED -> JobStates.SUSPENDED_MESSAGE;
+      case QUEUED ->
+          "waits for Kueue to take Job %s into queue %s"
+              .formatted(job, Objects.requireNonNull(in.view().queue()).name());
+      default -> "Job %s has no pod yet".formatted(job);
+    };
   }
 
   private static boolean hasFailed(RunInput in, String hash) {
@@ -112,6 +129,11 @@ public final class RunPlanner {
         && ConditionSet.find(in.before().conditions(), ConditionTypes.READY)
             .filter(ready -> Reason.FAILED.value().equals(ready.getReason()))
             .isPresent();
+  }
+
+  private static RunState failedBefore(RunInput in, String hash) {
+    return RunState.of(Reason.FAILED, readyMessage(in), hash, null)
+        .withFailure(in.before().failure());
   }
 
   private static String readyMessage(RunInput in) {
@@ -161,9 +183,12 @@ public final class RunPlanner {
     if (job == null) {
       return;
     }
-    RunAction.JobChange change = JobStates.change(job, in.view());
+    RunAction.JobChange change = JobStates.change(job, in);
     if (!change.isEmpty()) {
       actions.add(new RunAction.Patch(job, change));
+    }
+    if (!JobStates.isFinished(job)) {
+      Queueing.activation(job, in).ifPresent(actions::add);
     }
   }
 

@@ -45,6 +45,11 @@ public record RunState(
     return new RunState(reason, message, hash, made, failure, result);
   }
 
+  /** The same state with more to say about it. */
+  RunState also(String sentence) {
+    return as(reason, message + "; " + sentence);
+  }
+
   /** The same run in another state. */
   public RunState as(Reason other, String sentence) {
     return new RunState(other, sentence, hash, job, failure, result);

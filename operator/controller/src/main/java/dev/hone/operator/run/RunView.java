@@ -10,6 +10,7 @@ import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.contract.RunResult;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.Queue;
 import dev.hone.operator.resolve.Resolution;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param deletionPolicy what becomes of what it writes when the resource is deleted
  * @param resources what its pods ask for
  * @param policy when it may go on
+ * @param queue the queue that Kueue starts it from
  * @param podTemplate the user's template of its pods
  * @param rerun text that asks for another run
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
@@ -50,6 +52,7 @@ public record RunView(
     @Nullable DeletionPolicy deletionPolicy,
     @Nullable JobResources resources,
     @Nullable RunPolicy policy,
+    @Nullable Queue queue,
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String rerun,
     Optional<String> unsupported,
@@ -81,6 +84,7 @@ public record RunView(
         deletionPolicy,
         resources.withGpuResource(resource),
         policy,
+        queue,
         podTemplate,
         rerun,
         unsupported,

@@ -122,6 +122,7 @@ class GoldenTest {
                 view.output(),
                 view.resources(),
                 view.policy(),
+                view.queue(),
                 view.podTemplate())
             .build();
     made.add(job);

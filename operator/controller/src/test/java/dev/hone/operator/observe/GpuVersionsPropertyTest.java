@@ -71,6 +71,7 @@ class GpuVersionsPropertyTest {
                     view.output(),
                     view.resources(),
                     view.policy(),
+                    view.queue(),
                     view.podTemplate())
                 .build()
                 .getSpec()

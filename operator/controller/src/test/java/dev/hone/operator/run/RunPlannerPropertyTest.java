@@ -11,6 +11,7 @@ import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.finetune.FineTuneRuns;
+import dev.hone.operator.integration.QueueEntry;
 import dev.hone.operator.observe.ClusterFacts;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -122,7 +124,8 @@ class RunPlannerPropertyTest {
         resolution,
         new RunObservation(
             view.owner(), jobs, List.of(), List.<ConfigMap>of(), List.of(), new NoFacts()),
-        before);
+        before,
+        Instant.EPOCH);
   }
 
   private static Optional<Job> job(RunView view, String hash, Found found) {
@@ -134,7 +137,7 @@ class RunPlannerPropertyTest {
             ? new Owner("FineTuneJob", "team", view.owner().name(), "somebody-else")
             : view.owner();
     Job job =
-        new RunJob(owner, hash, "image", "Always", List.of(), "pvc://a/b", null, null, null)
+        new RunJob(owner, hash, "image", "Always", List.of(), "pvc://a/b", null, null, null, null)
             .build();
     JobBuilder builder = new JobBuilder(job).editMetadata().withUid("uid-" + hash).endMetadata();
     switch (found) {
@@ -180,6 +183,11 @@ class RunPlannerPropertyTest {
     @Override
     public List<Warning> warnings(HasMetadata object) {
       return List.of();
+    }
+
+    @Override
+    public QueueEntry queueEntry(Job job) {
+      throw new AssertionError("asked although there is no queue");
     }
 
     @Override

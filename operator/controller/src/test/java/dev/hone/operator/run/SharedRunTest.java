@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -182,7 +183,8 @@ class SharedRunTest {
         view,
         new Resolution(Optional.of(MODEL), null, Reason.RESOLVED, "found"),
         new RunObservation(view.owner(), jobs, pods, List.of(), services, facts),
-        RunStatus.empty());
+        RunStatus.empty(),
+        Instant.EPOCH);
   }
 
   private static Job job(RunView view, String hash, boolean finished) {
@@ -196,6 +198,7 @@ class SharedRunTest {
                 view.output(),
                 view.resources(),
                 view.policy(),
+                view.queue(),
                 null)
             .build();
     JobBuilder job = new JobBuilder(made).editMetadata().withUid("job-uid").endMetadata();
