@@ -62,7 +62,11 @@ public final class RunPlanner {
     if (job.isEmpty()) {
       return missing(in, hash, mayStart, actions);
     }
-    if (job.get().isMarkedForDeletion()) {
+    // A Job that failed and whose time to live is over is no reason to try the same once more.
+    if (job.get().isMarkedForDeletion() && hasFailed(in, hash)) {
+      return new RunPlan(failedBefore(in, hash), actions);
+    }
+    if (job.get().isMarkedForDeletion() && !(ours != null && JobStates.isFailed(ours))) {
       String sentence =
           "waits for the earlier Job %s to be gone".formatted(job.get().getMetadata().getName());
       return new RunPlan(RunState.of(Reason.PENDING, sentence, hash, null), actions);
