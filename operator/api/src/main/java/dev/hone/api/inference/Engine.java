@@ -32,6 +32,11 @@ public record Engine(
     providers = providers == null ? List.of() : List.copyOf(providers);
   }
 
+  /** Whether pods stay unready instead of falling back to the CPU. */
+  public boolean refusesCpu() {
+    return Boolean.TRUE.equals(requireAccelerator);
+  }
+
   /** Number format that an engine computes in. */
   public enum Precision {
     @JsonProperty("FP32")

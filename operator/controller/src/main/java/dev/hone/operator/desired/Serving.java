@@ -3,6 +3,7 @@ package dev.hone.operator.desired;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param replicas number of pods
  * @param image image of the server
  * @param pullPolicy its pull policy
+ * @param engine how the model is executed
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param version hash of the version, where a rollout has several side by side; null where there is
@@ -28,6 +30,7 @@ public record Serving(
     int replicas,
     String image,
     String pullPolicy,
+    @Nullable Engine engine,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String version) {
@@ -39,9 +42,10 @@ public record Serving(
       int replicas,
       String image,
       String pullPolicy,
+      @Nullable Engine engine,
       @Nullable ServingResources resources,
       @Nullable PodTemplateSpec podTemplate) {
-    this(owner, model, replicas, image, pullPolicy, resources, podTemplate, null);
+    this(owner, model, replicas, image, pullPolicy, engine, resources, podTemplate, null);
   }
 
   /** Name of the Deployment. */

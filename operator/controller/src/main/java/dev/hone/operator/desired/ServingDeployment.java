@@ -1,6 +1,8 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.Names;
+import dev.hone.api.inference.Engine;
+import dev.hone.api.inference.Provider;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The Deployment that serves a model. */
 public final class ServingDeployment {
@@ -87,7 +90,7 @@ public final class ServingDeployment {
             serving.pullPolicy(),
             labels,
             annotations(model),
-            env(model),
+            env(serving),
             List.of(volume(pvc), PodVolumes.emptyDir("hone-tmp")),
             List.of(
                 mount(pvc, serving.owner().name()), PodVolumes.mount("hone-tmp", "/tmp", false)),
@@ -173,11 +176,21 @@ public final class ServingDeployment {
     return annotations;
   }
 
-  private static Map<String, String> env(ServedModel model) {
+  private static Map<String, String> env(Serving serving) {
+    ServedModel model = serving.model();
     Map<String, String> env = new TreeMap<>();
     env.put("HONE_MODEL_REPOSITORY", REPOSITORY);
     if (model.digest() != null) {
       env.put("HONE_MODEL_DIGEST", model.digest());
+    }
+    Engine engine = serving.engine();
+    if (engine != null && !engine.providers().isEmpty()) {
+      env.put(
+          "HONE_PROVIDERS",
+          engine.providers().stream().map(Provider::text).collect(Collectors.joining(",")));
+    }
+    if (engine != null && engine.refusesCpu()) {
+      env.put("HONE_REQUIRE_ACCELERATOR", "true");
     }
     return env;
   }

@@ -31,23 +31,34 @@ public final class HttpModelProbe implements ModelProbe {
 
   @Override
   public Optional<Answer> ask(Pod pod, String model) {
+    return get(pod, "/v2/models/" + model, 200)
+        .map(document -> document.path("parameters"))
+        .map(parameters -> new Answer(text(parameters, "provider"), text(parameters, "digest")));
+  }
+
+  @Override
+  public Optional<String> refusal(Pod pod) {
+    return get(pod, "/v2/health/ready", 503).map(document -> text(document, "error"));
+  }
+
+  /** The document at that path, if it is answered with that status. */
+  private Optional<JsonNode> get(Pod pod, String path, int status) {
     String ip = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
     if (ip == null) {
       return Optional.empty();
     }
     String host = ip.contains(":") ? "[" + ip + "]" : ip;
-    URI uri = URI.create("http://" + host + ":" + port + "/v2/models/" + model);
+    URI uri = URI.create("http://" + host + ":" + port + path);
     try {
       HttpResponse<String> response =
           client.send(
               HttpRequest.newBuilder(uri).timeout(TIMEOUT).GET().build(),
               HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() != 200) {
+      if (response.statusCode() != status) {
         LOG.debugf("%s answers %d", uri, response.statusCode());
         return Optional.empty();
       }
-      JsonNode parameters = MAPPER.readTree(response.body()).path("parameters");
-      return Optional.of(new Answer(text(parameters, "provider"), text(parameters, "digest")));
+      return Optional.of(MAPPER.readTree(response.body()));
     } catch (IOException e) {
       LOG.debugf(e, "%s gives no answer", uri);
       return Optional.empty();

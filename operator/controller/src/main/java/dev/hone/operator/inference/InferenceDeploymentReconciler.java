@@ -138,7 +138,8 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     Optional<String> obstacle =
         model == null || rollout.complete()
             ? Optional.empty()
-            : ServingPods.obstacle(deployment, observed.pods(), model, observed.facts());
+            : ServingPods.obstacle(deployment, observed.pods(), model, observed.facts())
+                .or(() -> refusal(view, observed, model));
     InferenceDeploymentStatus now =
         statuses.create(
             new InferenceStatusFactory.Input(
@@ -241,6 +242,14 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
             || !Objects.equals(before.readyReplicas(), rollout.ready())
             || !Objects.equals(before.model(), plan.model())
             || (model.digest() != null && !model.digest().equals(before.servedDigest())));
+  }
+
+  /** A pod that must not use the CPU runs and stays unready for good; only it can say why. */
+  private Optional<String> refusal(
+      InferenceView view, InferenceObservation observed, ServedModel model) {
+    return view.refusesCpu()
+        ? ServingPods.running(observed.pods(), model).flatMap(probe::refusal)
+        : Optional.empty();
   }
 
   private Optional<ModelProbe.Answer> ask(

@@ -62,6 +62,7 @@ final class InferenceExecutor {
                 view.replicas(),
                 settings.image(),
                 settings.pullPolicy(),
+                view.engine(),
                 view.resources(),
                 view.podTemplate())));
   }

@@ -2,6 +2,7 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.api.inference.Rollout;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the model to serve
  * @param replicas number of pods
  * @param rollout how a new version takes over; null for pod by pod
+ * @param engine how the model is executed
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
@@ -29,9 +31,15 @@ public record InferenceView(
     ModelSource model,
     int replicas,
     @Nullable Rollout rollout,
+    @Nullable Engine engine,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     Optional<String> unsupported) {
+
+  /** Whether pods stay unready instead of falling back to the CPU. */
+  public boolean refusesCpu() {
+    return engine != null && engine.refusesCpu();
+  }
 
   /** The same with a resource for GPUs, where the spec names none. */
   public InferenceView withGpuResource(String resource) {
@@ -43,6 +51,7 @@ public record InferenceView(
             model,
             replicas,
             rollout,
+            engine,
             resources.withGpuResource(resource),
             podTemplate,
             unsupported);
@@ -57,6 +66,7 @@ public record InferenceView(
         spec.model(),
         spec.replicas() == null ? 1 : spec.replicas(),
         spec.rollout(),
+        spec.engine(),
         spec.resources(),
         spec.podTemplate(),
         Unsupported.of(spec));

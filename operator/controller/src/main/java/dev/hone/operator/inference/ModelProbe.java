@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a pod what it serves. */
-@FunctionalInterface
 public interface ModelProbe {
 
   /**
@@ -18,4 +17,7 @@ public interface ModelProbe {
 
   /** The pod's answer; empty if it gives none in time. */
   Optional<Answer> ask(Pod pod, String model);
+
+  /** Why the pod says that it will not become ready; empty if it says nothing of the kind. */
+  Optional<String> refusal(Pod pod);
 }

@@ -173,6 +173,7 @@ final class RolloutObjects {
         view.replicas(),
         settings.image(),
         settings.pullPolicy(),
+        view.engine(),
         view.resources(),
         view.podTemplate(),
         ModelVersion.of(model));

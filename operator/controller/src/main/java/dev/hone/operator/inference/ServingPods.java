@@ -95,6 +95,23 @@ final class ServingPods {
         .min(Comparator.comparing(pod -> pod.getMetadata().getName()));
   }
 
+  /** A pod with the wanted model whose server runs, and is not ready. */
+  static Optional<Pod> running(List<Pod> pods, ServedModel model) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> serves(pod, model))
+        .filter(pod -> !isReady(pod))
+        .filter(ServingPods::isRunning)
+        .min(Comparator.comparing(pod -> pod.getMetadata().getName()));
+  }
+
+  private static boolean isRunning(Pod pod) {
+    return pod.getStatus() != null
+        && pod.getStatus().getContainerStatuses().stream()
+            .filter(container -> Names.SERVER_CONTAINER.equals(container.getName()))
+            .anyMatch(container -> Boolean.TRUE.equals(container.getStarted()));
+  }
+
   private static boolean serves(Pod pod, ServedModel model) {
     Map<String, String> annotations =
         Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), Map.of());

@@ -67,7 +67,7 @@ public final class Unsupported {
         spec.backend() == Backend.TRITON
             ? refuse("spec.backend Triton", "write backend: Server")
             : Optional.empty(),
-        absent("spec.engine", spec.engine()),
+        absent("spec.engine.precision", spec.engine() == null ? null : spec.engine().precision()),
         absent("spec.batching", spec.batching()),
         absent("spec.autoscaling", spec.autoscaling()),
         spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),

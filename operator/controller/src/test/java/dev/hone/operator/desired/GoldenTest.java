@@ -153,6 +153,7 @@ class GoldenTest {
                 view.replicas(),
                 "example.org/server:1",
                 "IfNotPresent",
+                view.engine(),
                 view.resources(),
                 view.podTemplate())));
     made.add(ServingService.build(view.owner()));
@@ -189,6 +190,7 @@ class GoldenTest {
                   view.replicas(),
                   "example.org/server:1",
                   "IfNotPresent",
+                  view.engine(),
                   view.resources(),
                   view.podTemplate(),
                   version)));

@@ -94,6 +94,7 @@ class InferenceStatusFactoryTest {
         null,
         null,
         null,
+        null,
         Optional.empty());
   }
 

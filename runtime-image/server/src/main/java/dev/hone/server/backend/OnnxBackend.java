@@ -20,42 +20,74 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
-/** A model in ONNX Runtime, on its CPU provider. */
+/** A model in ONNX Runtime, on the first execution provider that can run it. */
 public final class OnnxBackend implements Backend {
-  private static final String PROVIDER = "CPUExecutionProvider";
+  /** A container sees only its own GPUs, and a model runs on one. */
+  private static final int DEVICE = 0;
 
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final Signature signature;
+  private final ExecutionProvider provider;
 
   /** One native buffer for each input, grown when needed: ONNX Runtime reads it in place. */
   private final Map<String, ByteBuffer> buffers = new HashMap<>();
 
-  private OnnxBackend(OrtEnvironment environment, OrtSession session, Signature signature) {
+  private OnnxBackend(
+      OrtEnvironment environment,
+      OrtSession session,
+      Signature signature,
+      ExecutionProvider provider) {
     this.environment = environment;
     this.session = session;
     this.signature = signature;
+    this.provider = provider;
   }
 
-  /** Loads a model with that many threads for each run. */
-  public static OnnxBackend load(Path model, int threads) throws BackendException {
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+  /**
+   * Loads a model.
+   *
+   * @param name what a refusal calls it
+   * @param threads for each run on the CPU
+   * @param chain what may run it
+   * @throws NoAcceleratorException if only the CPU could, and must not
+   */
+  public static OnnxBackend load(String name, Path model, int threads, ProviderChain chain)
+      throws BackendException, NoAcceleratorException {
+    try {
       OrtEnvironment environment = quiet();
-      options.setIntraOpNumThreads(threads);
-      options.setInterOpNumThreads(1);
-      // Waiting threads must not burn the CPU share of a small container.
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
-      // A failed run is an exception, which is answered; its echo on stderr would be noise.
-      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-      OrtSession session = environment.createSession(model.toString(), options);
+      ProviderChain.Opened<OrtSession> opened =
+          chain.open(name, providers -> session(environment, model, threads, providers));
+      OrtSession session = opened.value();
       try {
-        return new OnnxBackend(environment, session, OnnxSignature.of(session));
+        return new OnnxBackend(environment, session, OnnxSignature.of(session), opened.provider());
       } catch (OrtException | BackendException e) {
         session.close();
         throw e;
       }
     } catch (OrtException e) {
       throw failure(e);
+    }
+  }
+
+  private static OrtSession session(
+      OrtEnvironment environment, Path model, int threads, List<ExecutionProvider> accelerators)
+      throws OrtException {
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(threads);
+      options.setInterOpNumThreads(1);
+      // Waiting threads must not burn the CPU share of a small container.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      // A failed run is an exception, which is answered; its echo on stderr would be noise.
+      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      for (ExecutionProvider accelerator : accelerators) {
+        switch (accelerator) {
+          case TENSOR_RT -> options.addTensorrt(DEVICE);
+          case CUDA -> options.addCUDA(DEVICE);
+          case CPU -> throw new IllegalStateException("the CPU is always there");
+        }
+      }
+      return environment.createSession(model.toString(), options);
     }
   }
 
@@ -73,7 +105,7 @@ public final class OnnxBackend implements Backend {
 
   @Override
   public String provider() {
-    return PROVIDER;
+    return provider.runtime().getName();
   }
 
   @Override

@@ -36,6 +36,14 @@ public interface ServerConfig {
   /** The threads of one run; without it, as many as the container has CPUs. */
   OptionalInt intraOpThreads();
 
+  /** What may compute, best first: TensorRT, CUDA, CPU. */
+  @WithDefault("TensorRT,CUDA,CPU")
+  List<String> providers();
+
+  /** Whether to stay unready instead of running on the CPU. */
+  @WithDefault("false")
+  boolean requireAccelerator();
+
   /** The largest request body. */
   @WithDefault("32M")
   MemorySize maxBody();

@@ -3,7 +3,10 @@ package dev.hone.server.lifecycle;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.backend.Backend;
 import dev.hone.server.backend.BackendException;
+import dev.hone.server.backend.ExecutionProvider;
+import dev.hone.server.backend.NoAcceleratorException;
 import dev.hone.server.backend.OnnxBackend;
+import dev.hone.server.backend.ProviderChain;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchLimits;
 import dev.hone.server.batching.Batcher;
@@ -26,11 +29,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a model that can be served out of a verified artifact. */
 @ApplicationScoped
@@ -41,6 +46,7 @@ public class ModelLoader {
   private final ServerConfig config;
   private final InferenceMetrics metrics;
   private final ObjectMapper json;
+  private @Nullable ProviderChain chain;
 
   /** Loads with those settings. */
   public ModelLoader(ServerConfig config, InferenceMetrics metrics, ObjectMapper json) {
@@ -49,8 +55,12 @@ public class ModelLoader {
     this.json = json;
   }
 
-  /** Loads a model version and starts its worker. */
-  public ServedModel load(Artifact artifact) throws RepositoryException {
+  /**
+   * Loads a model version and starts its worker.
+   *
+   * @throws NoAcceleratorException if it would run on the CPU, which the settings refuse
+   */
+  public ServedModel load(Artifact artifact) throws RepositoryException, NoAcceleratorException {
     String name = artifact.folder().name();
     String version = artifact.folder().version();
     Backend backend = backend(artifact);
@@ -89,14 +99,33 @@ public class ModelLoader {
     }
   }
 
-  private Backend backend(Artifact artifact) throws RepositoryException {
+  private Backend backend(Artifact artifact) throws RepositoryException, NoAcceleratorException {
     int threads =
         config.intraOpThreads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
     try {
-      return OnnxBackend.load(artifact.model(), threads);
+      return OnnxBackend.load(artifact.folder().name(), artifact.model(), threads, chain());
     } catch (BackendException e) {
       throw invalid(artifact, "ONNX Runtime cannot load it: " + e.getMessage(), e);
     }
+  }
+
+  /** Made when it is first needed: it loads ONNX Runtime, which takes its time. */
+  private synchronized ProviderChain chain() throws RepositoryException {
+    if (chain == null) {
+      List<ExecutionProvider> wanted = new ArrayList<>();
+      for (String text : config.providers()) {
+        wanted.add(
+            ExecutionProvider.of(text.strip())
+                .orElseThrow(
+                    () ->
+                        new RepositoryException(
+                            Reason.UNSUPPORTED,
+                            "HONE_PROVIDERS names '%s': write some of %s, best first"
+                                .formatted(text, String.join(",", ExecutionProvider.texts())))));
+      }
+      chain = ProviderChain.ofThisMachine(wanted, config.requireAccelerator());
+    }
+    return chain;
   }
 
   private Optional<TextEncoder> text(Artifact artifact, Signature signature)
@@ -172,7 +201,7 @@ public class ModelLoader {
   }
 
   private static RepositoryException invalid(
-      Artifact artifact, String why, @org.jspecify.annotations.Nullable Exception cause) {
+      Artifact artifact, String why, @Nullable Exception cause) {
     String sentence = "model '%s' is not usable: %s".formatted(artifact.folder().name(), why);
     return cause == null
         ? new RepositoryException(Reason.MODEL_INVALID, sentence)

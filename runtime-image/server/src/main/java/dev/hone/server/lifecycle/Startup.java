@@ -1,6 +1,7 @@
 package dev.hone.server.lifecycle;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.server.backend.NoAcceleratorException;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.repository.ArtifactVerifier;
@@ -52,6 +53,10 @@ public class Startup {
     try {
       registry.publish(load());
       LOG.info("ready");
+    } catch (NoAcceleratorException e) {
+      // It stays alive and unready: the answer of its readiness probe is where to read why.
+      LOG.error(e.getMessage());
+      registry.refuse(String.valueOf(e.getMessage()));
     } catch (RepositoryException e) {
       report.write(e.reason().text(), String.valueOf(e.getMessage()));
       Quarkus.asyncExit(EXIT_BAD_INPUT);
@@ -62,7 +67,7 @@ public class Startup {
     }
   }
 
-  private List<ServedModel> load() throws RepositoryException {
+  private List<ServedModel> load() throws RepositoryException, NoAcceleratorException {
     List<ModelFolder> folders = new RepositoryScanner().scan(config.modelRepository());
     Optional<String> digest = config.modelDigest().filter(value -> !value.isBlank());
     if (digest.isPresent() && folders.size() > 1) {

@@ -27,6 +27,15 @@ public final class JsonWriter {
     return object(generator -> generator.writeBooleanField(field, value));
   }
 
+  /** That the server is not ready, and why it will not be. */
+  public byte[] notReady(String sentence) {
+    return object(
+        generator -> {
+          generator.writeBooleanField("ready", false);
+          generator.writeStringField("error", sentence);
+        });
+  }
+
   /** Whether a model is ready. */
   public byte[] modelReady(String name, boolean ready) {
     return object(

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
@@ -23,6 +24,7 @@ public class ModelRegistry {
   }
 
   private volatile State state = State.STARTING;
+  private volatile @Nullable String refusal;
   private volatile Map<String, NavigableMap<Long, ServedModel>> models = Map.of();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
@@ -51,6 +53,20 @@ public class ModelRegistry {
       state = State.READY;
     }
     tellOfChange();
+  }
+
+  /**
+   * Says that the server will not become ready.
+   *
+   * @param sentence why, and what to do about it
+   */
+  public void refuse(String sentence) {
+    refusal = sentence;
+  }
+
+  /** Why the server will not become ready; empty if it may. */
+  public Optional<String> refusal() {
+    return Optional.ofNullable(refusal);
   }
 
   /** Stops being ready while the models go on answering. */
@@ -116,8 +132,11 @@ public class ModelRegistry {
 
   private NavigableMap<Long, ServedModel> versions(String name) {
     if (models.isEmpty()) {
+      String why = refusal;
       throw new InferenceException.NotReady(
-          "the models are still loading: ask again when /v2/health/ready answers 200");
+          why != null
+              ? why
+              : "the models are still loading: ask again when /v2/health/ready answers 200");
     }
     NavigableMap<Long, ServedModel> versions = models.get(name);
     if (versions == null) {

@@ -42,7 +42,13 @@ public class MetadataRoutes {
 
   private void ready(RoutingContext context) {
     boolean ready = registry.ready();
-    answers.send(context, ready ? 200 : 503, answers.json().flag("ready", ready));
+    answers.send(
+        context,
+        ready ? 200 : 503,
+        registry
+            .refusal()
+            .map(sentence -> answers.json().notReady(sentence))
+            .orElseGet(() -> answers.json().flag("ready", ready)));
   }
 
   private void model(RoutingContext context) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.server.backend.Backend;
 import dev.hone.server.backend.BackendException;
-import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.inference.Deadline;
 import dev.hone.server.inference.InferenceException;
@@ -14,6 +13,7 @@ import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -41,12 +41,12 @@ class BatcherTest {
   private Batcher batcher;
 
   @BeforeEach
-  void start() throws BackendException {
+  void start() throws Exception {
     serve("spam");
   }
 
-  private void serve(String model) throws BackendException {
-    gate = new Gate(OnnxBackend.load(Models.REPOSITORY.resolve(model).resolve("1/model.onnx"), 1));
+  private void serve(String model) throws Exception {
+    gate = new Gate(Backends.onCpu(Models.REPOSITORY.resolve(model).resolve("1/model.onnx")));
     BatchLimits limits = new BatchLimits(MAX_ROWS, MAX_QUEUE, Duration.ofMinutes(1));
     batcher = new Batcher(model, gate, limits, statistics);
     batcher.start();

@@ -7,6 +7,7 @@ import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -63,7 +64,7 @@ class BatchingParityTest {
   }
 
   private static OnnxBackend load() throws Exception {
-    return OnnxBackend.load(Models.REPOSITORY.resolve("spam/1/model.onnx"), 1);
+    return Backends.onCpu(Models.REPOSITORY.resolve("spam/1/model.onnx"));
   }
 
   private static List<BatchRequest> requests(Padding padding) {

@@ -3,7 +3,7 @@ package dev.hone.server.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.server.backend.Backend;
-import dev.hone.server.backend.OnnxBackend;
+import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +31,9 @@ class PaddingTest {
 
   @Test
   void theProbeTellsWhetherTheFillChangesTheAnswer() throws Exception {
-    try (Backend masked = OnnxBackend.load(Models.REPOSITORY.resolve("spam/1/model.onnx"), 1);
+    try (Backend masked = Backends.onCpu(Models.REPOSITORY.resolve("spam/1/model.onnx"));
         Backend mean =
-            OnnxBackend.load(
-                Models.REPOSITORY.resolveSibling("models-mean/mean/1/model.onnx"), 1)) {
+            Backends.onCpu(Models.REPOSITORY.resolveSibling("models-mean/mean/1/model.onnx"))) {
       assertThat(PaddingProbe.agrees(masked, FILL)).isTrue();
       assertThat(PaddingProbe.agrees(mean, FILL)).isFalse();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.repository.RepositoryException.Reason;
+import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +57,7 @@ class ExternalDataTest {
   void listedWeightsAreLoaded() throws Exception {
     writeManifest(List.of("model.onnx", WEIGHTS));
     Artifact artifact = verify();
-    try (OnnxBackend backend = OnnxBackend.load(artifact.model(), 1)) {
+    try (OnnxBackend backend = Backends.onCpu(artifact.model())) {
       assertThat(backend.signature().inputs()).extracting(input -> input.name()).contains("x");
     }
   }
