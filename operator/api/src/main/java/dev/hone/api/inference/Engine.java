@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
         "!has(self.requireAccelerator) || !self.requireAccelerator || !has(self.providers)"
             + " || self.providers.exists(p, p != 'CPU')",
     message =
-        "requireAccelerator refuses the CPU: write TensorRT or CUDA in providers, or remove requireAccelerator")
+        "requireAccelerator refuses the CPU: write TensorRT or CUDA in providers, or remove"
+            + " requireAccelerator")
 public record Engine(
     @JsonPropertyDescription(
             "Number format that an engine computes in (default: that of the artifact).")

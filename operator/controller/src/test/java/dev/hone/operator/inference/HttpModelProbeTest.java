@@ -50,7 +50,8 @@ class HttpModelProbeTest {
         answering(
             "/v2/models/spam",
             200,
-            "{\"parameters\": {\"provider\": \"CUDAExecutionProvider\", \"digest\": \"sha256:1\"}}");
+            "{\"parameters\": {\"provider\": \"CUDAExecutionProvider\", \"digest\":"
+                + " \"sha256:1\"}}");
     assertThat(probe.ask(POD, "spam"))
         .contains(new ModelProbe.Answer("CUDAExecutionProvider", "sha256:1"));
     assertThat(probe.ask(new Pod(), "spam")).isEmpty();
@@ -60,7 +61,9 @@ class HttpModelProbeTest {
   void readsWhyAPodWillNotBecomeReady() {
     HttpModelProbe probe =
         answering(
-            "/v2/health/ready", 503, "{\"ready\": false, \"error\": \"no accelerator can run it\"}");
+            "/v2/health/ready",
+            503,
+            "{\"ready\": false, \"error\": \"no accelerator can run it\"}");
     assertThat(probe.refusal(POD)).contains("no accelerator can run it");
   }
 

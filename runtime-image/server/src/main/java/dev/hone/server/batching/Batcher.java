@@ -157,20 +157,22 @@ public final class Batcher implements AutoCloseable {
     List<Tensor> outputs = backend.run(inputs, List.copyOf(wanted));
     long ran = System.nanoTime();
     times.ran(rows, ran - started);
-    statistics.executed(rows, joined - started, ran - joined);
 
+    List<List<Tensor>> shares = new ArrayList<>(batch.size());
     int start = 0;
-    for (Pending pending : batch) {
-      BatchRequest request = pending.request();
-      long parting = System.nanoTime();
-      List<Tensor> own = share(request, rows, outputs, start);
-      statistics.computed(
-          started - pending.enqueuedNanos(),
-          joined - started,
-          ran - joined,
-          System.nanoTime() - parting);
-      pending.answer().complete(own);
+    for (BatchRequest request : requests) {
+      shares.add(share(request, rows, outputs, start));
       start += request.rows();
+    }
+    long parted = System.nanoTime();
+    // Before the answers: whoever has one finds it counted.
+    statistics.executed(rows, joined - started, ran - joined, parted - ran);
+    for (Pending pending : batch) {
+      statistics.computed(
+          started - pending.enqueuedNanos(), joined - started, ran - joined, parted - ran);
+    }
+    for (int index = 0; index < batch.size(); index++) {
+      batch.get(index).answer().complete(shares.get(index));
     }
   }
 

@@ -134,7 +134,7 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
           (response, failure) -> finish(caller, model, request, response, failure, started),
           executor);
     } catch (RuntimeException e) {
-      fail(caller, model, e);
+      fail(caller, model, e, started);
     }
   }
 
@@ -157,7 +157,11 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
       @Nullable Throwable failure,
       long started) {
     if (response == null) {
-      fail(caller, model, failure == null ? new IllegalStateException("no answer") : failure);
+      fail(
+          caller,
+          model,
+          failure == null ? new IllegalStateException("no answer") : failure,
+          started);
       return;
     }
     try {
@@ -165,14 +169,17 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
       caller.onCompleted();
       model.countSuccess(System.nanoTime() - started);
     } catch (RuntimeException e) {
-      fail(caller, model, e);
+      fail(caller, model, e, started);
     }
   }
 
   private static void fail(
-      StreamObserver<ModelInferResponse> caller, ServedModel model, Throwable failure) {
+      StreamObserver<ModelInferResponse> caller,
+      ServedModel model,
+      Throwable failure,
+      long started) {
     boolean gone = ((ServerCallStreamObserver<ModelInferResponse>) caller).isCancelled();
-    model.countFailure(gone ? 499 : Statuses.http(failure));
+    model.countFailure(gone ? 499 : Statuses.http(failure), System.nanoTime() - started);
     if (!gone) {
       caller.onError(Statuses.of(failure));
     }

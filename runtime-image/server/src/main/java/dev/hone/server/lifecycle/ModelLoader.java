@@ -163,7 +163,8 @@ public class ModelLoader {
     Map<String, Long> fill = TextEncoder.padding(inputs, padId(artifact));
     if (!PaddingProbe.agrees(backend, fill)) {
       LOG.infof(
-          "model '%s' answers differently when its inputs are filled up: only requests of one length share a run",
+          "model '%s' answers differently when its inputs are filled up: only requests of one"
+              + " length share a run",
           artifact.folder().name());
       return Padding.NONE;
     }

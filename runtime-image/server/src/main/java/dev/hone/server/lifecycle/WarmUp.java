@@ -41,6 +41,7 @@ final class WarmUp {
   void run(ServedModel model, int maxRows, List<Integer> lengths) {
     boolean guessed = !model.takesText() && hasFreeAxis(model);
     long started = System.nanoTime();
+    model.pauseStatistics();
     try {
       for (int round = 0; round < ROUNDS; round++) {
         infer(model, inputs(model, 1, TEXT));
@@ -65,8 +66,9 @@ final class WarmUp {
       }
       // Its free axes may have sizes that only its users know.
       LOG.warnf("model '%s' could not be warmed up: %s", model.name(), e.sentence());
+    } finally {
+      model.resumeStatistics();
     }
-    model.resetStatistics();
     LOG.infof(
         "model '%s' version %s is warm after %d ms",
         model.name(), model.version(), (System.nanoTime() - started) / 1_000_000);

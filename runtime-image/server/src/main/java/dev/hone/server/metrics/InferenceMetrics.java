@@ -1,12 +1,11 @@
 package dev.hone.server.metrics;
 
 import dev.hone.server.metrics.ModelStatistics.Failure;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.prometheus.client.Collector;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Duration;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,11 +17,6 @@ import java.util.function.ToLongFunction;
  */
 @ApplicationScoped
 public class InferenceMetrics {
-  private static final Duration[] BUCKETS =
-      List.of(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000).stream()
-          .map(Duration::ofMillis)
-          .toArray(Duration[]::new);
-
   private final List<MeteredModel> models = new CopyOnWriteArrayList<>();
   private final PrometheusMeterRegistry meters;
   private final Collector collector = new TritonCollector();
@@ -35,12 +29,7 @@ public class InferenceMetrics {
 
   /** Starts to count for a model version. */
   public ModelStatistics statistics(String model, String version) {
-    return new ModelStatistics(
-        Timer.builder("hone.inference.request.duration")
-            .description("Time from an inference request to its response")
-            .tags("model", model, "version", version)
-            .serviceLevelObjectives(BUCKETS)
-            .register(meters));
+    return new ModelStatistics(ModelMeters.of(meters, model, version), Clock.systemUTC());
   }
 
   /** Publishes a model version's numbers from now on. */
@@ -63,22 +52,33 @@ public class InferenceMetrics {
     @Override
     public List<MetricFamilySamples> collect() {
       return List.of(
-          family("nv_inference_request_success", "Requests answered", ModelStatistics::successes),
+          family(
+              "nv_inference_request_success",
+              "Requests answered",
+              statistics -> statistics.success().count()),
           failures(),
           family("nv_inference_count", "Rows inferred", ModelStatistics::rows),
           family("nv_inference_exec_count", "Runs of the model", ModelStatistics::executions),
           family(
               "nv_inference_request_duration_us",
               "Cumulative time of requests",
-              ModelStatistics::requestMicros),
+              statistics -> statistics.success().micros()),
           family(
               "nv_inference_queue_duration_us",
               "Cumulative time in the queue",
-              ModelStatistics::queueMicros),
+              statistics -> statistics.queue().micros()),
+          family(
+              "nv_inference_compute_input_duration_us",
+              "Cumulative time of joining inputs, counted for every request of a run",
+              statistics -> statistics.compute().computeInput().micros()),
           family(
               "nv_inference_compute_infer_duration_us",
-              "Cumulative time in the model",
-              ModelStatistics::computeMicros),
+              "Cumulative time in the model, counted for every request of a run",
+              statistics -> statistics.compute().computeInfer().micros()),
+          family(
+              "nv_inference_compute_output_duration_us",
+              "Cumulative time of parting outputs, counted for every request of a run",
+              statistics -> statistics.compute().computeOutput().micros()),
           pending(),
           info());
     }

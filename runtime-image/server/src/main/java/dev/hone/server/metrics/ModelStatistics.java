@@ -1,8 +1,11 @@
 package dev.hone.server.metrics;
 
-import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -20,67 +23,112 @@ public final class ModelStatistics {
     OTHER
   }
 
-  private final Timer latency;
-  private final LongAdder successes = new LongAdder();
+  private final ModelMeters meters;
+  private final Clock clock;
+  private final Total.Adder success = new Total.Adder();
+  private final Total.Adder failure = new Total.Adder();
   private final Map<Failure, LongAdder> failures = new EnumMap<>(Failure.class);
   private final LongAdder rows = new LongAdder();
+  private final Total.Adder queue = new Total.Adder();
+  private final BatchStatistics.Adder compute = new BatchStatistics.Adder();
   private final LongAdder executions = new LongAdder();
-  private final LongAdder requestNanos = new LongAdder();
-  private final LongAdder queueNanos = new LongAdder();
-  private final LongAdder computeNanos = new LongAdder();
+  private final ConcurrentSkipListMap<Integer, BatchStatistics.Adder> batches =
+      new ConcurrentSkipListMap<>();
+  private volatile boolean counting = true;
+  private volatile long lastInference;
 
   /**
    * Starts at zero.
    *
-   * @param latency also gets the time of each answered request
+   * @param meters also get the time of each request and run
+   * @param clock says when the last inference was
    */
-  public ModelStatistics(Timer latency) {
-    this.latency = latency;
-    for (Failure failure : Failure.values()) {
-      failures.put(failure, new LongAdder());
+  public ModelStatistics(ModelMeters meters, Clock clock) {
+    this.meters = meters;
+    this.clock = clock;
+    for (Failure reason : Failure.values()) {
+      failures.put(reason, new LongAdder());
     }
   }
 
-  /** A request was answered. */
+  /** Counts nothing until {@link #resume}: what the warm-up does is nobody's request. */
+  public void pause() {
+    counting = false;
+  }
+
+  /** Counts again. */
+  public void resume() {
+    counting = true;
+  }
+
+  /**
+   * A request was answered.
+   *
+   * @param nanos from its arrival to its answer
+   */
   public void succeeded(long nanos) {
-    successes.increment();
-    requestNanos.add(nanos);
-    latency.record(nanos, TimeUnit.NANOSECONDS);
+    success.add(nanos);
+    meters.request().record(nanos, TimeUnit.NANOSECONDS);
   }
 
-  /** A request was refused or failed. */
-  public void failed(Failure failure) {
-    adder(failure).increment();
+  /**
+   * A request was refused or failed.
+   *
+   * @param nanos from its arrival until then
+   */
+  public void failed(Failure reason, long nanos) {
+    adder(reason).increment();
+    failure.add(nanos);
   }
 
-  /** The model ran once. */
-  public void executed(int batchRows, long joinNanos, long ranNanos) {
+  /**
+   * The model ran once.
+   *
+   * @param joinNanos for joining the inputs
+   * @param ranNanos in the model
+   * @param partNanos for parting the outputs
+   */
+  public void executed(int batchRows, long joinNanos, long ranNanos, long partNanos) {
+    if (!counting) {
+      return;
+    }
     executions.increment();
     rows.add(batchRows);
+    batches
+        .computeIfAbsent(batchRows, size -> new BatchStatistics.Adder())
+        .add(joinNanos, ranNanos, partNanos);
+    meters.compute().record(ranNanos, TimeUnit.NANOSECONDS);
+    meters.batch().record(batchRows);
+    lastInference = clock.millis();
   }
 
-  /** A request waited and was computed. */
+  /**
+   * A request waited and was computed, by a run that took so long.
+   *
+   * @param waitedNanos in the queue
+   */
   public void computed(long waitedNanos, long joinNanos, long ranNanos, long partNanos) {
-    queueNanos.add(waitedNanos);
-    computeNanos.add(ranNanos);
+    if (!counting) {
+      return;
+    }
+    queue.add(waitedNanos);
+    compute.add(joinNanos, ranNanos, partNanos);
+    meters.queue().record(waitedNanos, TimeUnit.NANOSECONDS);
   }
 
-  /** Forgets what the warm-up has done. */
-  public void reset() {
-    rows.reset();
-    executions.reset();
-    queueNanos.reset();
-    computeNanos.reset();
+  /** Requests answered, from request to response. */
+  public Total success() {
+    return success.total();
   }
 
-  /** Requests answered. */
-  public long successes() {
-    return successes.sum();
+  /** Requests that were not. */
+  public Total failure() {
+    return failure.total();
   }
 
   /** Requests that failed for that reason. */
-  public long failures(Failure failure) {
-    return adder(failure).sum();
+  public long failures(Failure reason) {
+    return adder(reason).sum();
   }
 
   /** Rows inferred. */
@@ -93,25 +141,32 @@ public final class ModelStatistics {
     return executions.sum();
   }
 
-  /** Time from request to response, in microseconds. */
-  public long requestMicros() {
-    return requestNanos.sum() / 1_000;
+  /** Requests that waited for their run. */
+  public Total queue() {
+    return queue.total();
   }
 
-  /** Time in the queue, in microseconds. */
-  public long queueMicros() {
-    return queueNanos.sum() / 1_000;
+  /** The three parts of the runs, each counted for every request of a run. */
+  public BatchStatistics compute() {
+    return compute.statistics();
   }
 
-  /** Time in the model, in microseconds, counted for every request of a batch. */
-  public long computeMicros() {
-    return computeNanos.sum() / 1_000;
+  /** The same for every size that a run has had, counted once for a run. */
+  public SortedMap<Integer, BatchStatistics> batches() {
+    SortedMap<Integer, BatchStatistics> now = new TreeMap<>();
+    batches.forEach((size, adder) -> now.put(size, adder.statistics()));
+    return now;
   }
 
-  private LongAdder adder(Failure failure) {
-    LongAdder adder = failures.get(failure);
+  /** When the model last ran, in milliseconds since 1970; 0 if it never has. */
+  public long lastInference() {
+    return lastInference;
+  }
+
+  private LongAdder adder(Failure reason) {
+    LongAdder adder = failures.get(reason);
     if (adder == null) {
-      throw new IllegalStateException("no counter for " + failure);
+      throw new IllegalStateException("no counter for " + reason);
     }
     return adder;
   }

@@ -161,20 +161,31 @@ public final class ServedModel implements AutoCloseable {
     statistics.succeeded(nanos);
   }
 
-  /** Forgets what the warm-up has counted. */
-  public void resetStatistics() {
-    statistics.reset();
+  /** Counts no runs until {@link #resumeStatistics}. */
+  public void pauseStatistics() {
+    statistics.pause();
   }
 
-  /** Counts a request that was not answered well, by the HTTP status that says why. */
-  public void countFailure(int status) {
+  /** Counts runs again. */
+  public void resumeStatistics() {
+    statistics.resume();
+  }
+
+  /**
+   * Counts a request that was not answered well.
+   *
+   * @param status the HTTP status that says why
+   * @param nanos from its arrival to its answer
+   */
+  public void countFailure(int status, long nanos) {
     statistics.failed(
         switch (status) {
           case 503, 504 -> Failure.REJECTED;
           case 499 -> Failure.CANCELED;
           case 500 -> Failure.BACKEND;
           default -> Failure.OTHER;
-        });
+        },
+        nanos);
   }
 
   @Override

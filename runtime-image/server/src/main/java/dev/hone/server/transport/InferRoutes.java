@@ -67,7 +67,7 @@ public class InferRoutes {
                 return null;
               },
               false)
-          .onFailure(failure -> fail(context, model, failure));
+          .onFailure(failure -> fail(context, model, failure, started));
     }
   }
 
@@ -88,7 +88,7 @@ public class InferRoutes {
               loop.runOnContext(
                   ready -> finish(context, model, request, response, failure, started)));
     } catch (RuntimeException e) {
-      loop.runOnContext(ready -> fail(context, model, e));
+      loop.runOnContext(ready -> fail(context, model, e, started));
     }
   }
 
@@ -100,30 +100,35 @@ public class InferRoutes {
       @Nullable Throwable failure,
       long started) {
     if (response == null) {
-      fail(context, model, failure == null ? new IllegalStateException("no answer") : failure);
+      fail(
+          context,
+          model,
+          failure == null ? new IllegalStateException("no answer") : failure,
+          started);
       return;
     }
     try {
       answers.send(context, answers.json().response(response, request::binary));
       model.countSuccess(System.nanoTime() - started);
     } catch (RuntimeException e) {
-      fail(context, model, e);
+      fail(context, model, e, started);
     }
   }
 
-  private void fail(RoutingContext context, ServedModel model, Throwable failure) {
+  private void fail(RoutingContext context, ServedModel model, Throwable failure, long started) {
+    long nanos = System.nanoTime() - started;
     Throwable cause =
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
     if (context.response().closed()) {
-      model.countFailure(CLIENT_GONE);
+      model.countFailure(CLIENT_GONE, nanos);
     } else if (cause instanceof ProtocolException refused) {
-      model.countFailure(refused.status());
+      model.countFailure(refused.status(), nanos);
       answers.refuse(context, refused);
     } else {
       LOG.error("an inference request failed", cause);
-      model.countFailure(500);
+      model.countFailure(500, nanos);
       answers.error(context, 500, "the server failed on this request: " + cause);
     }
   }

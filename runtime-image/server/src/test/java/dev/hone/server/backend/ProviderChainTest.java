@@ -74,7 +74,9 @@ class ProviderChainTest {
                     .open("spam", machine(Map.of(TENSOR_RT, "no driver", CUDA, "no device\nat x"))))
         .isInstanceOf(NoAcceleratorException.class)
         .hasMessage(
-            "model 'spam' must not run on the CPU, and no accelerator can run it (TensorRT: no driver; CUDA: no device): run the server's GPU image on a node with a GPU, or unset HONE_REQUIRE_ACCELERATOR (spec.engine.requireAccelerator)");
+            "model 'spam' must not run on the CPU, and no accelerator can run it (TensorRT: no"
+                + " driver; CUDA: no device): run the server's GPU image on a node with a GPU, or"
+                + " unset HONE_REQUIRE_ACCELERATOR (spec.engine.requireAccelerator)");
     assertThatThrownBy(
             () -> new ProviderChain(List.of(CPU), true, GPU_BUILD).open("m", machine(Map.of())))
         .isInstanceOf(NoAcceleratorException.class)

@@ -8,6 +8,7 @@ import dev.hone.server.backend.BackendException;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.inference.Deadline;
 import dev.hone.server.inference.InferenceException;
+import dev.hone.server.metrics.ModelMeters;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.ProtocolException;
@@ -16,6 +17,7 @@ import dev.hone.server.protocol.Tensor;
 import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +38,7 @@ class BatcherTest {
   private static final int MAX_QUEUE = 10;
 
   private final ModelStatistics statistics =
-      new ModelStatistics(new SimpleMeterRegistry().timer("latency"));
+      new ModelStatistics(ModelMeters.of(new SimpleMeterRegistry(), "m", "1"), Clock.systemUTC());
   private Gate gate;
   private Batcher batcher;
 

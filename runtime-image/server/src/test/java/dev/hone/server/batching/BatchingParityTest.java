@@ -3,6 +3,7 @@ package dev.hone.server.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.server.backend.OnnxBackend;
+import dev.hone.server.metrics.ModelMeters;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
@@ -10,6 +11,7 @@ import dev.hone.server.protocol.Tensor;
 import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +31,7 @@ class BatchingParityTest {
   private static final List<String> OUTPUTS = List.of("logits", "token_scores");
 
   private final ModelStatistics statistics =
-      new ModelStatistics(new SimpleMeterRegistry().timer("latency"));
+      new ModelStatistics(ModelMeters.of(new SimpleMeterRegistry(), "m", "1"), Clock.systemUTC());
 
   @ParameterizedTest
   @ValueSource(strings = {"", "8", "16,64"})

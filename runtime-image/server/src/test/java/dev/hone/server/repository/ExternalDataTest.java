@@ -67,9 +67,9 @@ class ExternalDataTest {
     writeManifest(List.of("model.onnx"));
     assertRefused()
         .hasMessage(
-            "'model.onnx' of model 'shift' takes weights from 'weights.data', which is not one of the"
-                + " artifact's files: export it with its weights inside, or in a file beside it that"
-                + " manifest.json lists");
+            "'model.onnx' of model 'shift' takes weights from 'weights.data', which is not one of"
+                + " the artifact's files: export it with its weights inside, or in a file beside it"
+                + " that manifest.json lists");
   }
 
   @Test
