@@ -48,6 +48,21 @@ public interface ServerConfig {
   @WithDefault("32M")
   MemorySize maxBody();
 
+  /** The largest size that a compressed body may unpack to; without it, that of a plain one. */
+  Optional<MemorySize> maxUnpacked();
+
+  /** How deep a JSON body may nest. */
+  @WithDefault("24")
+  int maxJsonDepth();
+
+  /** The largest header of a request, or metadata of a gRPC call; up to 64 KiB. */
+  @WithDefault("16K")
+  MemorySize maxHeader();
+
+  /** The most connections to the HTTP port that may ask something, and to the gRPC port. */
+  @WithDefault("1024")
+  int maxConnections();
+
   /** The port of gRPC; 0 takes a free one. */
   @WithDefault("8001")
   int grpcPort();

@@ -6,6 +6,7 @@ import dev.hone.server.serving.ServerInfo;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
@@ -15,6 +16,7 @@ import jakarta.interceptor.Interceptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class GrpcServer {
   private static final Logger LOG = Logger.getLogger(GrpcServer.class);
-  private static final int MAX_HEADERS = 16 << 10;
   private static final int MAX_CALLS_PER_CONNECTION = 256;
   private static final long FINISH_SECONDS = 30;
 
@@ -34,6 +35,9 @@ public class GrpcServer {
   private final ServerConfig config;
   private @Nullable Server server;
   private @Nullable ExecutorService executor;
+
+  /** When calls are cut off; 0 as long as nobody has asked the server to leave. */
+  private volatile long finishBy;
 
   /** Serves that registry's models. */
   public GrpcServer(ModelRegistry registry, ServerInfo info, ServerConfig config) {
@@ -47,14 +51,17 @@ public class GrpcServer {
     ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
     HealthStatusManager health = new HealthStatusManager();
     new GrpcHealth(registry, health).follow();
+    ConnectionLimit connections = new ConnectionLimit(config.maxConnections());
     Server started =
         NettyServerBuilder.forAddress(new InetSocketAddress("0.0.0.0", config.grpcPort()))
             .executor(calls)
             .maxInboundMessageSize(Math.toIntExact(config.maxBody().asLongValue()))
-            .maxInboundMetadataSize(MAX_HEADERS)
+            .maxInboundMetadataSize(Math.toIntExact(config.maxHeader().asLongValue()))
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
+            .addTransportFilter(connections)
+            .intercept(connections)
             .addService(health.getHealthService())
             .addService(new InferenceService(registry, info, calls))
             .build();
@@ -81,7 +88,22 @@ public class GrpcServer {
   }
 
   /**
-   * Before the models are closed: clients are told to go (GOAWAY), what they wait for is answered.
+   * When the drain delay is over, clients are told to go (GOAWAY), whatever HTTP still answers
+   * then.
+   */
+  void drain(@Observes ShutdownDelayInitiatedEvent event) {
+    Server running = server;
+    if (running != null) {
+      CompletableFuture.delayedExecutor(config.drainSeconds(), TimeUnit.SECONDS)
+          .execute(running::shutdown);
+      finishBy =
+          System.nanoTime() + TimeUnit.SECONDS.toNanos(config.drainSeconds() + FINISH_SECONDS);
+    }
+  }
+
+  /**
+   * Before the models are closed: what clients wait for is answered, within one time for HTTP and
+   * gRPC.
    */
   void stop(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) ShutdownEvent event) {
     Server running = server;
@@ -91,7 +113,9 @@ public class GrpcServer {
     }
     running.shutdown();
     try {
-      if (!running.awaitTermination(FINISH_SECONDS, TimeUnit.SECONDS)) {
+      long left =
+          finishBy == 0 ? TimeUnit.SECONDS.toNanos(FINISH_SECONDS) : finishBy - System.nanoTime();
+      if (!running.awaitTermination(left, TimeUnit.NANOSECONDS)) {
         LOG.warnf("calls are still running after %d s and are cut off", FINISH_SECONDS);
         running.shutdownNow();
       }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -16,17 +17,32 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads an inference request from JSON, in one pass and without a tree of nodes. */
 public final class RequestParser {
-  private static final int MAX_DEPTH = 24;
   private static final String EXAMPLE =
-      "send an object such as {\"inputs\": [{\"name\": …, \"shape\": […], \"datatype\": …, \"data\":"
-          + " […]}]}";
+      "send an object such as {\"inputs\": [{\"name\": …, \"shape\": […], \"datatype\": …,"
+          + " \"data\": […]}]}";
 
-  private final JsonFactory json =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
-          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
-          .build();
+  private final int maxDepth;
+  private final JsonFactory json;
+
+  /**
+   * Makes a parser.
+   *
+   * @param maxDepth how deep a body may nest
+   */
+  public RequestParser(int maxDepth) {
+    this.maxDepth = maxDepth;
+    this.json =
+        JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(maxDepth)
+                    // A file in base64 is one string; the limit of the body bounds it.
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
+            .build();
+  }
 
   /**
    * Reads a request.
@@ -57,6 +73,13 @@ public final class RequestParser {
       }
       tail.requireEmpty();
       return request;
+    } catch (StreamConstraintsException e) {
+      String words = e.getOriginalMessage();
+      throw ProtocolException.badRequest(
+          words.contains("nesting depth")
+              ? "the body nests deeper than %d levels: write data as its input's shape says or flat, or raise HONE_MAX_JSON_DEPTH"
+                  .formatted(maxDepth)
+              : "the body has a name or a number that is too long: " + inWords(words));
     } catch (JsonProcessingException e) {
       throw ProtocolException.badRequest(
           "the body is not valid JSON at line %d, column %d (%s): %s"

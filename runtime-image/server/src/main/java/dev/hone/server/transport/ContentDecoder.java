@@ -51,18 +51,14 @@ final class ContentDecoder {
       byte[] chunk = new byte[CHUNK];
       for (int read = compressed.read(chunk); read >= 0; read = compressed.read(chunk)) {
         if (decoded.size() + (long) read > limit) {
-          throw tooLarge(limit);
+          throw new ProtocolException(
+              413,
+              "the body unpacks to more than %d bytes: send fewer rows at a time, or raise HONE_MAX_UNPACKED"
+                  .formatted(limit));
         }
         decoded.write(chunk, 0, read);
       }
       return decoded.toByteArray();
     }
-  }
-
-  static ProtocolException tooLarge(long limit) {
-    return new ProtocolException(
-        413,
-        "the body is larger than %d bytes: send fewer rows at a time, or raise HONE_MAX_BODY"
-            .formatted(limit));
   }
 }

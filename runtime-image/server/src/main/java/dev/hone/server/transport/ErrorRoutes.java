@@ -64,11 +64,11 @@ public class ErrorRoutes {
   }
 
   private void tooLarge(RoutingContext context) {
-    // Read on and forget: a client that is still sending would not see the answer.
-    if (!context.request().isEnded()) {
-      context.request().handler(rest -> {}).resume();
-    }
-    ProtocolException answer = ContentDecoder.tooLarge(config.maxBody().asLongValue());
-    answers.error(context, answer.status(), answer.sentence());
+    FrontDoor.readOn(context);
+    answers.error(
+        context,
+        413,
+        "the body is larger than %d bytes: send fewer rows at a time, or raise HONE_MAX_BODY"
+            .formatted(config.maxBody().asLongValue()));
   }
 }

@@ -40,7 +40,7 @@ public class InferRoutes {
     this.registry = registry;
     this.answers = answers;
     this.config = config;
-    this.bodies = new RequestBody(config.maxBody().asLongValue());
+    this.bodies = new RequestBody(config);
   }
 
   void register(@Observes Router router) {

@@ -1,5 +1,6 @@
 package dev.hone.server.transport;
 
+import dev.hone.server.config.ServerConfig;
 import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestParser;
@@ -13,12 +14,14 @@ final class RequestBody {
   /** How many bytes of the body are JSON; in requests and in answers. */
   static final String JSON_LENGTH = "Inference-Header-Content-Length";
 
-  private final RequestParser parser = new RequestParser();
+  private final RequestParser parser;
   private final ContentDecoder decoder;
 
-  /** Reads bodies of at most that many bytes. */
-  RequestBody(long limit) {
-    this.decoder = new ContentDecoder(limit);
+  /** Reads bodies within those limits. */
+  RequestBody(ServerConfig config) {
+    this.parser = new RequestParser(config.maxJsonDepth());
+    this.decoder =
+        new ContentDecoder(config.maxUnpacked().orElseGet(config::maxBody).asLongValue());
   }
 
   /** Whether the body has to be decompressed first. */

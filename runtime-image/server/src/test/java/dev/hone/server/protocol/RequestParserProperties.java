@@ -96,7 +96,7 @@ class RequestParserProperties {
   }
 
   private static Tensor parse(byte[] body) {
-    return new RequestParser().parse(body).inputs().getFirst();
+    return new RequestParser(24).parse(body).inputs().getFirst();
   }
 
   private static Object nest(List<Object> values, Shape shape, int axis) {

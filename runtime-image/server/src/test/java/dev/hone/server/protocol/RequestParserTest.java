@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RequestParserTest {
-  private final RequestParser parser = new RequestParser();
+  private final RequestParser parser = new RequestParser(24);
 
   private InferenceRequest parse(String body) {
     return parser.parse(body.getBytes(StandardCharsets.UTF_8));
@@ -18,7 +18,8 @@ class RequestParserTest {
 
   private static String input(String shape, String datatype, String data) {
     return """
-        {"inputs": [{"name": "x", "shape": %s, "datatype": "%s", "data": %s}]}"""
+    {"inputs": [{"name": "x", "shape": %s, "datatype": "%s", "data": %s}]}\
+    """
         .formatted(shape, datatype, data);
   }
 
@@ -47,7 +48,8 @@ class RequestParserTest {
     InferenceRequest request =
         parse(
             """
-            {"inputs": [{"data": ["a", "ü€𝄞"], "datatype": "BYTES", "shape": [2], "name": "x"}]}""");
+            {"inputs": [{"data": ["a", "ü€𝄞"], "datatype": "BYTES", "shape": [2], "name": "x"}]}\
+            """);
 
     assertThat(((BytesTensor) request.inputs().getFirst()).texts()).containsExactly("a", "ü€𝄞");
   }
@@ -147,7 +149,8 @@ class RequestParserTest {
   void refusesAnInputThatIsGivenTwice() {
     String one =
         """
-        {"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}""";
+        {"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}\
+        """;
     assertThatThrownBy(() -> parse("{\"inputs\": [%s, %s]}".formatted(one, one)))
         .hasMessageContaining("input 'x' is given twice");
   }
@@ -161,7 +164,7 @@ class RequestParserTest {
   @Test
   void refusesEndlessNesting() {
     assertThatThrownBy(() -> parse("{\"other\": " + "[".repeat(100_000)))
-        .hasMessageContaining("nesting depth");
+        .hasMessageContaining("nests deeper than 24 levels");
     assertThatThrownBy(() -> parse(input("[1, 1]", "FP32", "[".repeat(100_000))))
         .isInstanceOf(ProtocolException.class);
   }

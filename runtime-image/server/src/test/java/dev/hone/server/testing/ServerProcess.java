@@ -14,14 +14,18 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 
 /** The packaged server in a process of its own. */
 public final class ServerProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
+  private static final Pattern GRPC_PORT = Pattern.compile("gRPC on port (\\d+)");
+
   private final Process process;
   private final Path log;
   private final Path terminationLog;
+  private final URI address;
   private final Client client;
   private final Client metrics;
 
@@ -29,7 +33,8 @@ public final class ServerProcess implements AutoCloseable {
     this.process = process;
     this.log = log;
     this.terminationLog = terminationLog;
-    this.client = new Client(URI.create("http://localhost:" + port));
+    this.address = URI.create("http://localhost:" + port);
+    this.client = new Client(address);
     this.metrics = new Client(URI.create("http://localhost:" + metricsPort));
   }
 
@@ -65,6 +70,21 @@ public final class ServerProcess implements AutoCloseable {
   /** A client of its protocol port. */
   public Client client() {
     return client;
+  }
+
+  /** Where its protocol port is. */
+  public URI address() {
+    return address;
+  }
+
+  /** The port of gRPC, which it has chosen itself. */
+  public int grpcPort() {
+    return GRPC_PORT
+        .matcher(log())
+        .results()
+        .map(line -> Integer.parseInt(line.group(1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no port of gRPC in " + log()));
   }
 
   /** The sum of a metric's samples of one model. */

@@ -34,7 +34,8 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("NullAway.Init") // Quarkus injects the address.
 class BinaryDataTest {
   private static final String X =
-      "{\"name\": \"x\", \"shape\": [%d, 3], \"datatype\": \"FP32\", \"parameters\": {\"binary_data_size\": %d}}";
+      "{\"name\": \"x\", \"shape\": [%d, 3], \"datatype\": \"FP32\", \"parameters\":"
+          + " {\"binary_data_size\": %d}}";
 
   @TestHTTPResource("/")
   URI address;
@@ -75,12 +76,14 @@ class BinaryDataTest {
   @Test
   void answersInBinaryWhatIsAskedForSo() {
     String inputs =
-        "{\"inputs\": [{\"name\": \"text\", \"shape\": [1], \"datatype\": \"BYTES\", \"data\": [\"w60\"]}], ";
+        "{\"inputs\": [{\"name\": \"text\", \"shape\": [1], \"datatype\": \"BYTES\", \"data\":"
+            + " [\"w60\"]}], ";
     BinaryAnswer some =
         client.infer(
             "spam",
             inputs
-                + "\"outputs\": [{\"name\": \"logits\", \"parameters\": {\"binary_data\": true}}, {\"name\": \"label\"}]}");
+                + "\"outputs\": [{\"name\": \"logits\", \"parameters\": {\"binary_data\": true}},"
+                + " {\"name\": \"label\"}]}");
     assertThat(some.binary("logits").asFloatBuffer())
         .isEqualTo(
             ByteBuffer.wrap(floats(-3, 3)).order(java.nio.ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
@@ -90,7 +93,8 @@ class BinaryDataTest {
         client.infer(
             "spam",
             inputs
-                + "\"parameters\": {\"binary_data_output\": true}, \"outputs\": [{\"name\": \"score\", \"parameters\": {\"binary_data\": false}}, {\"name\": \"label\"}]}");
+                + "\"parameters\": {\"binary_data_output\": true}, \"outputs\": [{\"name\":"
+                + " \"score\", \"parameters\": {\"binary_data\": false}}, {\"name\": \"label\"}]}");
     assertThat(all.json().path("outputs").get(0).path("data").size()).isEqualTo(1);
     assertThat(all.binary("label"))
         .isEqualTo(ByteBuffer.wrap(strings("spam".getBytes(StandardCharsets.UTF_8))));
@@ -104,7 +108,8 @@ class BinaryDataTest {
         {"inputs": [
           {"name": "in_bf16", "shape": [1, 2], "datatype": "BF16", "parameters": {"binary_data_size": 4}},
           {"name": "in_int64", "shape": [1, 2], "datatype": "INT64", "parameters": {"binary_data_size": 16}}],
-         "parameters": {"binary_data_output": %s}}""";
+         "parameters": {"binary_data_output": %s}}\
+        """;
     BinaryAnswer answer =
         client.infer("wide", request.formatted("true"), halves, longs(65535, 4294967295L));
 
@@ -167,7 +172,8 @@ class BinaryDataTest {
     String body =
         """
         {"parameters": {"trace": "t-1", "n": 3, "f": 1.5, "b": true, "timeout": 60000000},
-         "inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}""";
+         "inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}\
+        """;
     assertThat(new Client(address).infer("affine", body).json().path("parameters"))
         .hasToString("{\"trace\":\"t-1\",\"n\":3,\"f\":1.5,\"b\":true}");
   }
@@ -176,7 +182,8 @@ class BinaryDataTest {
   void givesUpWhenTheTimeoutPasses() {
     String body =
         """
-        {"parameters": {"timeout": 1}, "inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}""";
+        {"parameters": {"timeout": 1}, "inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}\
+        """;
     Client.Answer answer = new Client(address).infer("affine", body);
     assertThat(answer.status()).isEqualTo(504);
     assertThat(answer.error()).contains("deadline passed");
@@ -197,7 +204,8 @@ class BinaryDataTest {
           assertThat(bomb.length).isLessThan(10_000);
           BinaryAnswer refused = client.post("spam", bomb, Map.of("Content-Encoding", name));
           assertThat(refused.status()).as(name).isEqualTo(413);
-          assertThat(refused.json().path("error").asText()).contains("larger than");
+          assertThat(refused.json().path("error").asText())
+              .contains("unpacks to more than", "raise HONE_MAX_UNPACKED");
         });
   }
 
