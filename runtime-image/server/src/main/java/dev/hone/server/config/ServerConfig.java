@@ -36,6 +36,10 @@ public interface ServerConfig {
   /** The threads of one run; without it, as many as the container has CPUs. */
   OptionalInt intraOpThreads();
 
+  /** Whether clients may load and unload models. */
+  @WithDefault("false")
+  boolean modelControl();
+
   /** What may compute, best first: TensorRT, CUDA, CPU. */
   @WithDefault("TensorRT,CUDA,CPU")
   List<String> providers();

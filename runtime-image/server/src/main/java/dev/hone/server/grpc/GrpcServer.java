@@ -1,6 +1,7 @@
 package dev.hone.server.grpc;
 
 import dev.hone.server.config.ServerConfig;
+import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServerInfo;
 import io.grpc.Server;
@@ -31,6 +32,7 @@ public class GrpcServer {
   private static final long FINISH_SECONDS = 30;
 
   private final ModelRegistry registry;
+  private final ModelControl control;
   private final ServerInfo info;
   private final ServerConfig config;
   private @Nullable Server server;
@@ -40,8 +42,10 @@ public class GrpcServer {
   private volatile long finishBy;
 
   /** Serves that registry's models. */
-  public GrpcServer(ModelRegistry registry, ServerInfo info, ServerConfig config) {
+  public GrpcServer(
+      ModelRegistry registry, ModelControl control, ServerInfo info, ServerConfig config) {
     this.registry = registry;
+    this.control = control;
     this.info = info;
     this.config = config;
   }
@@ -63,7 +67,7 @@ public class GrpcServer {
             .addTransportFilter(connections)
             .intercept(connections)
             .addService(health.getHealthService())
-            .addService(new InferenceService(registry, info, calls))
+            .addService(new InferenceService(registry, control, info, calls))
             .build();
     try {
       started.start();

@@ -7,6 +7,14 @@ import dev.hone.server.grpc.wire.ModelMetadataRequest;
 import dev.hone.server.grpc.wire.ModelMetadataResponse;
 import dev.hone.server.grpc.wire.ModelReadyRequest;
 import dev.hone.server.grpc.wire.ModelReadyResponse;
+import dev.hone.server.grpc.wire.ModelStatisticsRequest;
+import dev.hone.server.grpc.wire.ModelStatisticsResponse;
+import dev.hone.server.grpc.wire.RepositoryIndexRequest;
+import dev.hone.server.grpc.wire.RepositoryIndexResponse;
+import dev.hone.server.grpc.wire.RepositoryModelLoadRequest;
+import dev.hone.server.grpc.wire.RepositoryModelLoadResponse;
+import dev.hone.server.grpc.wire.RepositoryModelUnloadRequest;
+import dev.hone.server.grpc.wire.RepositoryModelUnloadResponse;
 import dev.hone.server.grpc.wire.ServerLiveRequest;
 import dev.hone.server.grpc.wire.ServerLiveResponse;
 import dev.hone.server.grpc.wire.ServerMetadataRequest;
@@ -19,6 +27,7 @@ import dev.hone.server.protocol.InferenceResponse;
 import dev.hone.server.protocol.ModelMetadata;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.TensorMetadata;
+import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServedModel;
 import dev.hone.server.serving.ServerInfo;
@@ -36,12 +45,15 @@ import org.jspecify.annotations.Nullable;
 /** The Open Inference Protocol's service. */
 final class InferenceService extends GRPCInferenceServiceImplBase {
   private final ModelRegistry registry;
+  private final ModelControl control;
   private final ServerInfo info;
   private final Executor executor;
 
   /** Serves that registry's models; answers are made in that executor. */
-  InferenceService(ModelRegistry registry, ServerInfo info, Executor executor) {
+  InferenceService(
+      ModelRegistry registry, ModelControl control, ServerInfo info, Executor executor) {
     this.registry = registry;
+    this.control = control;
     this.info = info;
     this.executor = executor;
   }
@@ -113,6 +125,44 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
               return message.build();
             })
         .toList();
+  }
+
+  @Override
+  public void modelStatistics(
+      ModelStatisticsRequest request, StreamObserver<ModelStatisticsResponse> caller) {
+    answer(
+        caller,
+        () ->
+            RepositoryMessages.statistics(
+                registry.statistics(version(request.getName()), version(request.getVersion()))));
+  }
+
+  @Override
+  public void repositoryIndex(
+      RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> caller) {
+    answer(caller, () -> RepositoryMessages.index(control.index(request.getReady())));
+  }
+
+  @Override
+  public void repositoryModelLoad(
+      RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> caller) {
+    answer(
+        caller,
+        () -> {
+          control.load(request.getModelName(), request.getParametersMap().keySet());
+          return RepositoryModelLoadResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void repositoryModelUnload(
+      RepositoryModelUnloadRequest request, StreamObserver<RepositoryModelUnloadResponse> caller) {
+    answer(
+        caller,
+        () -> {
+          control.unload(request.getModelName(), request.getParametersMap().keySet());
+          return RepositoryModelUnloadResponse.getDefaultInstance();
+        });
   }
 
   @Override
@@ -197,7 +247,7 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
     caller.onCompleted();
   }
 
-  /** gRPC has no null: the empty version is the newest. */
+  /** gRPC has no null: the empty version is the newest, or any. */
   private static @Nullable String version(String version) {
     return version.isEmpty() ? null : version;
   }

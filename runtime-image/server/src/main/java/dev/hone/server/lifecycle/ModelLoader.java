@@ -82,21 +82,29 @@ public class ModelLoader {
               padding(artifact, backend),
               limits.maxRows(),
               batcher,
-              statistics);
+              new MeteredModel(
+                  name,
+                  version,
+                  backend.provider(),
+                  artifact.digest().orElse(""),
+                  statistics,
+                  batcher::waiting));
       batcher.start();
-      metrics.publish(
-          new MeteredModel(
-              name,
-              version,
-              backend.provider(),
-              artifact.digest().orElse(""),
-              statistics,
-              batcher::waiting));
       return model;
     } catch (RepositoryException e) {
       backend.close();
       throw e;
     }
+  }
+
+  /** Publishes the numbers of a model version that is served from now on. */
+  void publish(ServedModel model) {
+    metrics.publish(model.metered());
+  }
+
+  /** Publishes no numbers of a model version any more. */
+  void forget(ServedModel model) {
+    metrics.withdraw(model.name(), model.version());
   }
 
   private Backend backend(Artifact artifact) throws RepositoryException, NoAcceleratorException {

@@ -32,9 +32,20 @@ public class InferenceMetrics {
     return new ModelStatistics(ModelMeters.of(meters, model, version), Clock.systemUTC());
   }
 
-  /** Publishes a model version's numbers from now on. */
-  public void publish(MeteredModel model) {
+  /** Publishes a model version's numbers from now on, in the place of those it has had. */
+  public synchronized void publish(MeteredModel model) {
+    models.removeIf(known -> is(known, model.name(), model.version()));
     models.add(model);
+  }
+
+  /** Publishes a model version's numbers no longer. */
+  public synchronized void withdraw(String model, String version) {
+    models.removeIf(known -> is(known, model, version));
+    ModelMeters.of(meters, model, version).all().forEach(meters::remove);
+  }
+
+  private static boolean is(MeteredModel model, String name, String version) {
+    return model.name().equals(name) && model.version().equals(version);
   }
 
   @PreDestroy

@@ -55,6 +55,63 @@ public final class JsonWriter {
         });
   }
 
+  /** What models have done, as Triton's statistics extension has it. */
+  public byte[] statistics(List<ModelStats> models) {
+    return object(
+        generator -> {
+          generator.writeArrayFieldStart("model_stats");
+          for (ModelStats model : models) {
+            generator.writeStartObject();
+            generator.writeStringField("name", model.name());
+            generator.writeStringField("version", model.version());
+            generator.writeNumberField("last_inference", model.lastInference());
+            generator.writeNumberField("inference_count", model.inferences());
+            generator.writeNumberField("execution_count", model.executions());
+            generator.writeObjectFieldStart("inference_stats");
+            timings(generator, model.requests());
+            generator.writeEndObject();
+            generator.writeArrayFieldStart("batch_stats");
+            for (Map.Entry<Integer, Map<String, ModelStats.Timing>> batch :
+                model.batches().entrySet()) {
+              generator.writeStartObject();
+              generator.writeNumberField("batch_size", batch.getKey());
+              timings(generator, batch.getValue());
+              generator.writeEndObject();
+            }
+            generator.writeEndArray();
+            generator.writeEndObject();
+          }
+          generator.writeEndArray();
+        });
+  }
+
+  private static void timings(JsonGenerator generator, Map<String, ModelStats.Timing> timings)
+      throws IOException {
+    for (Map.Entry<String, ModelStats.Timing> timing : timings.entrySet()) {
+      generator.writeObjectFieldStart(timing.getKey());
+      generator.writeNumberField("count", timing.getValue().count());
+      generator.writeNumberField("ns", timing.getValue().nanos());
+      generator.writeEndObject();
+    }
+  }
+
+  /** The repository's models, as Triton's repository extension has them: a list, not an object. */
+  public byte[] index(List<ModelIndexEntry> models) {
+    return document(
+        generator -> {
+          generator.writeStartArray();
+          for (ModelIndexEntry model : models) {
+            generator.writeStartObject();
+            generator.writeStringField("name", model.name());
+            generator.writeStringField("version", model.version());
+            generator.writeStringField("state", model.state());
+            generator.writeStringField("reason", model.reason());
+            generator.writeEndObject();
+          }
+          generator.writeEndArray();
+        });
+  }
+
   /** A model's metadata. */
   public byte[] model(ModelMetadata model) {
     return object(
@@ -209,11 +266,18 @@ public final class JsonWriter {
   }
 
   private byte[] object(Members members) {
+    return document(
+        generator -> {
+          generator.writeStartObject();
+          members.write(generator);
+          generator.writeEndObject();
+        });
+  }
+
+  private byte[] document(Members content) {
     try (ByteArrayBuilder bytes = new ByteArrayBuilder();
         JsonGenerator generator = json.createGenerator(bytes)) {
-      generator.writeStartObject();
-      members.write(generator);
-      generator.writeEndObject();
+      content.write(generator);
       generator.flush();
       return bytes.toByteArray();
     } catch (IOException e) {

@@ -2,9 +2,12 @@ package dev.hone.server.serving;
 
 import dev.hone.server.inference.InferenceException;
 import dev.hone.server.protocol.ModelMetadata;
+import dev.hone.server.protocol.ModelStats;
 import dev.hone.server.protocol.ProtocolException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -24,6 +27,7 @@ public class ModelRegistry {
   }
 
   private volatile State state = State.STARTING;
+  private volatile boolean published;
   private volatile @Nullable String refusal;
   private volatile Map<String, NavigableMap<Long, ServedModel>> models = Map.of();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -37,18 +41,56 @@ public class ModelRegistry {
     listeners.forEach(Runnable::run);
   }
 
+  /**
+   * Puts the warmed-up versions of one model in the place of those that were there.
+   *
+   * @return those that were there, for the caller to close
+   */
+  public synchronized List<ServedModel> put(String name, Collection<ServedModel> warm) {
+    List<ServedModel> before = versionsOf(name);
+    Map<String, NavigableMap<Long, ServedModel>> changed = new HashMap<>(models);
+    changed.putAll(byName(warm));
+    models = changed;
+    tellOfChange();
+    return before;
+  }
+
+  /**
+   * Takes a model away.
+   *
+   * @return its versions, for the caller to close; empty if it is not there
+   */
+  public synchronized List<ServedModel> remove(String name) {
+    List<ServedModel> before = versionsOf(name);
+    Map<String, NavigableMap<Long, ServedModel>> changed = new HashMap<>(models);
+    changed.remove(name);
+    models = changed;
+    tellOfChange();
+    return before;
+  }
+
+  private List<ServedModel> versionsOf(String name) {
+    NavigableMap<Long, ServedModel> versions = models.get(name);
+    return versions == null ? List.of() : List.copyOf(versions.values());
+  }
+
+  private static Map<String, NavigableMap<Long, ServedModel>> byName(
+      Collection<ServedModel> loaded) {
+    return loaded.stream()
+        .collect(
+            Collectors.groupingBy(
+                ServedModel::name,
+                Collectors.toMap(
+                    model -> Long.parseLong(model.version()),
+                    model -> model,
+                    (one, other) -> one,
+                    TreeMap::new)));
+  }
+
   /** Makes warmed-up models available; from now on the server is ready. */
   public synchronized void publish(Collection<ServedModel> warm) {
-    models =
-        warm.stream()
-            .collect(
-                Collectors.groupingBy(
-                    ServedModel::name,
-                    Collectors.toMap(
-                        model -> Long.parseLong(model.version()),
-                        model -> model,
-                        (one, other) -> one,
-                        TreeMap::new)));
+    models = byName(warm);
+    published = true;
     if (state == State.STARTING) {
       state = State.READY;
     }
@@ -130,8 +172,24 @@ public class ModelRegistry {
         .metadata(versions(name).keySet().stream().map(String::valueOf).toList());
   }
 
+  /**
+   * What models have done: all of them if the name is null, all versions if the version is; throws
+   * like {@link #find}.
+   */
+  public List<ModelStats> statistics(@Nullable String name, @Nullable String version) {
+    Collection<ServedModel> asked =
+        name == null
+            ? all().stream()
+                .sorted(
+                    Comparator.comparing(ServedModel::name)
+                        .thenComparing(model -> Long.parseLong(model.version())))
+                .toList()
+            : version == null ? versions(name).values() : List.of(find(name, version));
+    return asked.stream().map(ServedModel::stats).toList();
+  }
+
   private NavigableMap<Long, ServedModel> versions(String name) {
-    if (models.isEmpty()) {
+    if (!published) {
       String why = refusal;
       throw new InferenceException.NotReady(
           why != null

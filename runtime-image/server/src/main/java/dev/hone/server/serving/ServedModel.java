@@ -5,18 +5,25 @@ import dev.hone.server.batching.BatchRequest;
 import dev.hone.server.batching.Batcher;
 import dev.hone.server.batching.Padding;
 import dev.hone.server.inference.Deadline;
+import dev.hone.server.metrics.BatchStatistics;
+import dev.hone.server.metrics.MeteredModel;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.metrics.ModelStatistics.Failure;
+import dev.hone.server.metrics.Total;
 import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.InferenceResponse;
 import dev.hone.server.protocol.ModelMetadata;
+import dev.hone.server.protocol.ModelStats;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestedOutput;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.text.TextEncoder;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /** One loaded model version. */
@@ -30,6 +37,7 @@ public final class ServedModel implements AutoCloseable {
   private final RawInput raw;
   private final OutputPlan outputs;
   private final Batcher batcher;
+  private final MeteredModel metered;
   private final ModelStatistics statistics;
 
   /**
@@ -39,6 +47,7 @@ public final class ServedModel implements AutoCloseable {
    * @param parameters what its metadata says beyond the protocol
    * @param padding how its requests of different lengths share a run
    * @param maxRows the most rows in one request
+   * @param metered what is published of it
    */
   public ServedModel(
       String name,
@@ -50,7 +59,7 @@ public final class ServedModel implements AutoCloseable {
       Padding padding,
       int maxRows,
       Batcher batcher,
-      ModelStatistics statistics) {
+      MeteredModel metered) {
     this.name = name;
     this.version = version;
     this.signature = signature;
@@ -60,7 +69,8 @@ public final class ServedModel implements AutoCloseable {
     this.raw = new RawInput(name, encoder.shortest());
     this.outputs = new OutputPlan(name, signature, labels);
     this.batcher = batcher;
-    this.statistics = statistics;
+    this.metered = metered;
+    this.statistics = metered.statistics();
   }
 
   /** Its name. */
@@ -159,6 +169,45 @@ public final class ServedModel implements AutoCloseable {
    */
   public void countSuccess(long nanos) {
     statistics.succeeded(nanos);
+  }
+
+  /** What is published of it. */
+  public MeteredModel metered() {
+    return metered;
+  }
+
+  /** What it has done. */
+  public ModelStats stats() {
+    Map<String, ModelStats.Timing> requests = new LinkedHashMap<>();
+    requests.put("success", timing(statistics.success()));
+    requests.put("fail", timing(statistics.failure()));
+    requests.put("queue", timing(statistics.queue()));
+    requests.putAll(parts(statistics.compute()));
+    // It has no cache, and Triton says so by zeros.
+    requests.put("cache_hit", new ModelStats.Timing(0, 0));
+    requests.put("cache_miss", new ModelStats.Timing(0, 0));
+    SortedMap<Integer, Map<String, ModelStats.Timing>> batches = new TreeMap<>();
+    statistics.batches().forEach((rows, batch) -> batches.put(rows, parts(batch)));
+    return new ModelStats(
+        name,
+        version,
+        statistics.lastInference(),
+        statistics.rows(),
+        statistics.executions(),
+        requests,
+        batches);
+  }
+
+  private static Map<String, ModelStats.Timing> parts(BatchStatistics compute) {
+    Map<String, ModelStats.Timing> parts = new LinkedHashMap<>();
+    parts.put("compute_input", timing(compute.computeInput()));
+    parts.put("compute_infer", timing(compute.computeInfer()));
+    parts.put("compute_output", timing(compute.computeOutput()));
+    return parts;
+  }
+
+  private static ModelStats.Timing timing(Total total) {
+    return new ModelStats.Timing(total.count(), total.nanos());
   }
 
   /** Counts no runs until {@link #resumeStatistics}. */

@@ -7,7 +7,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** What the server says about itself, over HTTP and gRPC alike. */
 @ApplicationScoped
 public class ServerInfo {
-  private static final List<String> EXTENSIONS = List.of("classification", "binary_tensor_data");
+  private static final List<String> EXTENSIONS =
+      List.of("classification", "model_repository", "statistics", "binary_tensor_data");
 
   private final String version;
 

@@ -11,6 +11,7 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.net.URI;
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ class ServerTest {
     assertThat(server.path("name").asText()).isEqualTo("hone-server");
     assertThat(server.path("version").asText()).isNotEmpty();
     assertThat(server.path("extensions").valueStream().map(JsonNode::asText))
-        .contains("classification");
+        .contains("classification", "model_repository", "statistics");
     assertThat(client.get("/v2/health/live").json().path("live").asBoolean()).isTrue();
     assertThat(client.get("/v2/health/ready").json().path("ready").asBoolean()).isTrue();
   }
@@ -76,6 +77,19 @@ class ServerTest {
     assertThat(client.get("/v2/models/affine/versions/1/ready").json().path("ready").asBoolean())
         .isTrue();
     assertThat(client.get("/v2/models/spam/ready").json().path("ready").asBoolean()).isTrue();
+  }
+
+  @Test
+  void letsNobodyChangeWhatIsServedUnlessToldTo() {
+    for (String change : List.of("load", "unload")) {
+      Answer refused =
+          client.send(
+              HttpRequest.newBuilder(address.resolve("/v2/repository/models/spam/" + change))
+                  .POST(HttpRequest.BodyPublishers.noBody()));
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.error()).contains("is not allowed: set HONE_MODEL_CONTROL=true");
+    }
+    assertThat(client.infer("spam", Client.textRequest("w60")).status()).isEqualTo(200);
   }
 
   @Test
@@ -111,7 +125,8 @@ class ServerTest {
             "spam",
             """
             {"id": "q-1", "inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["w60"]}],
-             "outputs": [{"name": "score"}, {"name": "logits", "parameters": {"classification": 2}}]}""");
+             "outputs": [{"name": "score"}, {"name": "logits", "parameters": {"classification": 2}}]}\
+            """);
 
     assertThat(answer.json().path("id").asText()).isEqualTo("q-1");
     assertThat(answer.json().path("outputs").valueStream().map(o -> o.path("name").asText()))
@@ -127,7 +142,8 @@ class ServerTest {
             """
             {"inputs": [{"name": "input_ids", "shape": [1, 3], "datatype": "INT32", "data": [[2, 44, 1]]},
                         {"name": "attention_mask", "shape": [1, 3], "datatype": "UINT8", "data": [1, 1, 0]}],
-             "outputs": [{"name": "label"}, {"name": "token_scores"}]}""");
+             "outputs": [{"name": "label"}, {"name": "token_scores"}]}\
+            """);
 
     assertThat(answer.data("label")).containsExactly("spam");
     assertThat(answer.data("token_scores")).containsExactly("0.0", "1.0", "0.0");
@@ -149,7 +165,8 @@ class ServerTest {
               {"name": "in_fp16", "shape": [1, 2], "datatype": "FP16", "data": [0.5, -65504]},
               {"name": "in_fp32", "shape": [1, 2], "datatype": "FP32", "data": [1.5, -3e38]},
               {"name": "in_fp64", "shape": [1, 2], "datatype": "FP64", "data": [0.1, 1e300]},
-              {"name": "in_bytes", "shape": [1, 2], "datatype": "BYTES", "data": ["", "grün"]}]}""");
+              {"name": "in_bytes", "shape": [1, 2], "datatype": "BYTES", "data": ["", "grün"]}]}\
+            """);
 
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     assertThat(answer.data("out_bool")).containsExactly("true", "false");
@@ -169,7 +186,8 @@ class ServerTest {
   void answersFromTheVersionThatIsAskedFor() {
     String body =
         """
-        {"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}""";
+        {"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}\
+        """;
     assertThat(client.infer("affine/versions/1", body).data("y"))
         .containsExactly("3.0", "5.0", "7.0");
     assertThat(client.infer("affine/versions/2", body).data("y"))
