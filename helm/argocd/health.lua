@@ -1,5 +1,5 @@
 -- Health of Hone's resources for Argo CD, from the condition Ready and its reason.
--- The same script serves FineTuneJob, CompressionJob and InferenceDeployment.
+-- The same script serves FineTuneJob, CompressionJob, InferenceDeployment and EngineBuild.
 
 -- Somebody has to change something before it goes on.
 local broken = {
@@ -8,6 +8,7 @@ local broken = {
   VolumeNotShared = true,
   Rejected = true,
   Failed = true,
+  EngineFailed = true,
   RolledBack = true,
   Degraded = true,
   Unavailable = true,

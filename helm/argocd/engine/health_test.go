@@ -33,6 +33,8 @@ var byReason = []struct{ reason, ready, health string }{
 	{"Rejected", "False", "Degraded"},
 	{"Failed", "False", "Degraded"},
 	{"Deploying", "False", "Progressing"},
+	{"BuildingEngine", "False", "Progressing"},
+	{"EngineFailed", "False", "Degraded"},
 	{"Available", "True", "Healthy"},
 	{"Degraded", "False", "Degraded"},
 	{"RolledBack", "False", "Degraded"},

@@ -15,5 +15,10 @@ public final class ConditionTypes {
   /** InferenceDeployment: whether pods are serving. */
   public static final String AVAILABLE = "Available";
 
+  /**
+   * InferenceDeployment with {@code spec.engine}: whether the engines that its pods load are there.
+   */
+  public static final String ENGINES_READY = "EnginesReady";
+
   private ConditionTypes() {}
 }

@@ -121,6 +121,19 @@ public final class Names {
     return base + "/" + job(name, hash);
   }
 
+  /** The folder of an engine: beside the artifact that it is of, under its key. */
+  public static String engineUri(String artifactUri, String key) {
+    int scheme = artifactUri.indexOf("://") + "://".length();
+    String base = artifactUri;
+    while (base.endsWith("/")) {
+      base = base.substring(0, base.length() - 1);
+    }
+    int last = base.lastIndexOf('/');
+    // An artifact that is the whole volume has nothing beside it.
+    String parent = last < scheme ? base : base.substring(0, last);
+    return parent + "/engines/" + key;
+  }
+
   /** The address that a pod of the resource reports to, below the operator's base address. */
   public static String reportPath(String namespace, String plural, String name) {
     return "/v1/namespaces/" + namespace + "/" + plural + "/" + name;

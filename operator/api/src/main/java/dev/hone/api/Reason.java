@@ -51,6 +51,13 @@ public enum Reason {
   AVAILABLE("Available", "Every replica serves the wanted artifact."),
   DEGRADED("Degraded", "Fewer replicas are ready than wanted, and at least one serves."),
   UNAVAILABLE("Unavailable", "No replica is ready."),
+  // EnginesReady, and Ready of an InferenceDeployment that has none yet
+  ENGINES_READY("EnginesReady", "The engines that the pods load are built."),
+  BUILDING_ENGINE(
+      "BuildingEngine", "An engine is built that the pods need; the message says which and how far."),
+  ENGINE_FAILED(
+      "EngineFailed",
+      "An engine could not be built; the message has the words of the builder, and names the EngineBuild."),
   // ReferencesResolved
   RESOLVED("Resolved", "Everything that the spec refers to was found and is ready."),
   REFERENCE_NOT_FOUND(

@@ -35,7 +35,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule KINDS_DO_NOT_KNOW_ONE_ANOTHER =
       slices()
-          .matching("dev.hone.api.(finetune|compression|inference)..")
+          .matching("dev.hone.api.(finetune|compression|inference|engine)..")
           .should()
           .notDependOnEachOther();
 

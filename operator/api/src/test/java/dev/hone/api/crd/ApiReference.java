@@ -22,7 +22,11 @@ final class ApiReference {
 
   /** In the order of a chain. */
   private static final List<String> FILES =
-      List.of("finetunejobs.yaml", "compressionjobs.yaml", "inferencedeployments.yaml");
+      List.of(
+          "finetunejobs.yaml",
+          "compressionjobs.yaml",
+          "inferencedeployments.yaml",
+          "enginebuilds.yaml");
 
   /** Fields whose shape is Kubernetes' own and documented there. */
   private static final Map<String, String> KUBERNETES =
@@ -30,7 +34,8 @@ final class ApiReference {
           "podTemplate",
           "[PodTemplateSpec](https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-template-v1/#PodTemplateSpec)",
           "conditions",
-          "list of [Condition](https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#condition-v1-meta)");
+          "list of"
+              + " [Condition](https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#condition-v1-meta)");
 
   private final StringBuilder page = new StringBuilder();
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.hone.api.HoneApi;
 import dev.hone.api.compression.CompressionJob;
+import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
@@ -30,7 +31,8 @@ import java.util.TreeMap;
 final class CrdDocuments {
 
   private static final List<Class<? extends HasMetadata>> KINDS =
-      List.of(FineTuneJob.class, CompressionJob.class, InferenceDeployment.class);
+      List.of(
+          FineTuneJob.class, CompressionJob.class, InferenceDeployment.class, EngineBuild.class);
 
   /** Lists in which an entry may stand only once; the API server refuses a second one. */
   private static final Set<String> SETS =

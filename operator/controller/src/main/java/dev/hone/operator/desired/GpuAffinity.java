@@ -57,8 +57,8 @@ final class GpuAffinity {
         .toList();
   }
 
-  private static void require(
-      PodSpecBuilder pod, List<List<NodeSelectorRequirement>> alternatives) {
+  /** Each of the pod's own alternatives, if it has any, together with one of the given ones. */
+  static void require(PodSpecBuilder pod, List<List<NodeSelectorRequirement>> alternatives) {
     if (alternatives.stream().allMatch(List::isEmpty)) {
       return;
     }

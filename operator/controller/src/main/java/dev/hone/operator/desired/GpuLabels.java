@@ -25,6 +25,10 @@ final class GpuLabels {
 
   private static final String COMPUTE = "nvidia.com/gpu.compute";
   private static final String DRIVER = "nvidia.com/cuda.driver";
+
+  /** Major version of a GPU's driver. */
+  static final String DRIVER_MAJOR = DRIVER + ".major";
+
   private static final String SHARING = "nvidia.com/gpu.sharing-strategy";
   private static final String MIG_STRATEGY = "nvidia.com/mig.strategy";
   private static final String GPU_SLICES = "nvidia.com/gpu.slices.gi";

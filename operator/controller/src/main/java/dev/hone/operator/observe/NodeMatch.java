@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a node would take a pod, by the scheduler's rules for labels, taints and readiness. */
-final class NodeMatch {
+public final class NodeMatch {
 
   private static final Set<String> KEEPS_AWAY = Set.of("NoSchedule", "NoExecute");
   private static final Set<String> UNREADY =
@@ -26,7 +26,7 @@ final class NodeMatch {
   private NodeMatch() {}
 
   /** Whether the node has the labels that the pod's selector and required affinity ask for. */
-  static boolean hasLabels(Node node, Pod pod) {
+  public static boolean hasLabels(Node node, Pod pod) {
     Map<String, String> selector = pod.getSpec().getNodeSelector();
     Map<String, String> labels = labels(node);
     boolean selected =
@@ -38,7 +38,7 @@ final class NodeMatch {
   }
 
   /** The labels that the pod asks for, as they stand in a sentence. */
-  static Stream<String> wanted(Pod pod) {
+  public static Stream<String> wanted(Pod pod) {
     Map<String, String> selector = pod.getSpec().getNodeSelector();
     Stream<String> selected =
         selector == null
@@ -77,7 +77,7 @@ final class NodeMatch {
   }
 
   /** What keeps the pod off a node with the right labels, as the end of a sentence about it. */
-  static Optional<String> obstacle(Node node, Pod pod) {
+  public static Optional<String> obstacle(Node node, Pod pod) {
     if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
       return Optional.of("cordoned");
     }
