@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.hone.server.protocol.BytesTensor;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
@@ -54,10 +55,22 @@ public final class OnnxBackend implements Backend {
    */
   public static OnnxBackend load(String name, Path model, int threads, ProviderChain chain)
       throws BackendException, NoAcceleratorException {
+    return load(name, model, threads, chain, OptLevel.ALL_OPT);
+  }
+
+  /** Loads an engine in place of a model: it is optimized already. */
+  public static OnnxBackend loadEngine(String name, Path engine, int threads, ProviderChain chain)
+      throws BackendException, NoAcceleratorException {
+    return load(name, engine, threads, chain, OptLevel.NO_OPT);
+  }
+
+  private static OnnxBackend load(
+      String name, Path model, int threads, ProviderChain chain, OptLevel level)
+      throws BackendException, NoAcceleratorException {
     try {
       OrtEnvironment environment = quiet();
       ProviderChain.Opened<OrtSession> opened =
-          chain.open(name, providers -> session(environment, model, threads, providers));
+          chain.open(name, providers -> session(environment, model, threads, level, providers));
       OrtSession session = opened.value();
       try {
         return new OnnxBackend(environment, session, OnnxSignature.of(session), opened.provider());
@@ -71,11 +84,16 @@ public final class OnnxBackend implements Backend {
   }
 
   private static OrtSession session(
-      OrtEnvironment environment, Path model, int threads, List<ExecutionProvider> accelerators)
+      OrtEnvironment environment,
+      Path model,
+      int threads,
+      OptLevel level,
+      List<ExecutionProvider> accelerators)
       throws OrtException {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
+      options.setOptimizationLevel(level);
       // Waiting threads must not burn the CPU share of a small container.
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
       // A failed run is an exception, which is answered; its echo on stderr would be noise.

@@ -18,6 +18,9 @@ public interface ServerConfig {
   /** The digest that the only model in the repository must have. */
   Optional<String> modelDigest();
 
+  /** The folder of the engines to load in place of models, each under its key. */
+  Optional<Path> engines();
+
   /** The most rows in one run, and in one request. */
   @WithDefault("16")
   int maxBatch();

@@ -27,11 +27,16 @@ final class FailureReport {
   /** Writes the failure document of the contract. */
   void write(String reason, String sentence) {
     LOG.errorf("%s: %s", reason, sentence);
-    Map<String, String> document = new LinkedHashMap<>();
+    Map<String, Object> document = new LinkedHashMap<>();
     document.put("reason", reason);
     document.put(
         "message",
         sentence.length() <= MAX_MESSAGE ? sentence : sentence.substring(0, MAX_MESSAGE - 1) + "…");
+    write(document);
+  }
+
+  /** Writes another document. */
+  void write(Map<String, Object> document) {
     try {
       // Not CREATE: outside of a container there is no such file, and it is not ours to make.
       Files.write(

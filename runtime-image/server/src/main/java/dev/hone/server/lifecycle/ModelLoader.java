@@ -13,6 +13,7 @@ import dev.hone.server.batching.Batcher;
 import dev.hone.server.batching.Padding;
 import dev.hone.server.batching.PaddingProbe;
 import dev.hone.server.config.ServerConfig;
+import dev.hone.server.engine.Engine;
 import dev.hone.server.metrics.InferenceMetrics;
 import dev.hone.server.metrics.MeteredModel;
 import dev.hone.server.metrics.ModelStatistics;
@@ -63,7 +64,11 @@ public class ModelLoader {
   public ServedModel load(Artifact artifact) throws RepositoryException, NoAcceleratorException {
     String name = artifact.folder().name();
     String version = artifact.folder().version();
-    Backend backend = backend(artifact);
+    Optional<Engine> engine = new EngineChoice(config.engines(), json).of(artifact);
+    Optional<Backend> prepared =
+        engine.isPresent() ? backend(artifact, engine.get()) : Optional.empty();
+    Backend backend = prepared.isPresent() ? prepared.get() : backend(artifact);
+    Optional<String> key = prepared.flatMap(loaded -> engine).map(found -> found.manifest().key());
     try {
       Optional<TextEncoder> text = text(artifact, backend.signature());
       ModelStatistics statistics = metrics.statistics(name, version);
@@ -78,7 +83,7 @@ public class ModelLoader {
               backend.signature(),
               labels(artifact),
               text,
-              parameters(artifact, backend, text.isPresent()),
+              parameters(artifact, backend, text.isPresent(), key),
               padding(artifact, backend),
               limits.maxRows(),
               batcher,
@@ -108,10 +113,8 @@ public class ModelLoader {
   }
 
   private Backend backend(Artifact artifact) throws RepositoryException, NoAcceleratorException {
-    int threads =
-        config.intraOpThreads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
     try {
-      return OnnxBackend.load(artifact.folder().name(), artifact.model(), threads, chain());
+      return OnnxBackend.load(artifact.folder().name(), artifact.model(), threads(), chain());
     } catch (BackendException e) {
       throw invalid(artifact, "ONNX Runtime cannot load it: " + e.getMessage(), e);
     }
@@ -134,6 +137,26 @@ public class ModelLoader {
       chain = ProviderChain.ofThisMachine(wanted, config.requireAccelerator());
     }
     return chain;
+  }
+
+  /** The engine in place of the model; empty if it cannot be loaded after all. */
+  private Optional<Backend> backend(Artifact artifact, Engine engine)
+      throws RepositoryException, NoAcceleratorException {
+    String name = artifact.folder().name();
+    try {
+      Backend backend = OnnxBackend.loadEngine(name, engine.model(), threads(), chain());
+      LOG.infof("model '%s' is loaded as the engine %s", name, engine.manifest().key());
+      return Optional.of(backend);
+    } catch (BackendException e) {
+      LOG.warnf(
+          "engine %s is not used, for ONNX Runtime cannot load it (%s): the model itself is loaded",
+          engine.manifest().key(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private int threads() {
+    return config.intraOpThreads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
   }
 
   private Optional<TextEncoder> text(Artifact artifact, Signature signature)
@@ -195,10 +218,12 @@ public class ModelLoader {
     return artifact.task().map(Manifest.Task::labels).orElse(List.of());
   }
 
-  private static Map<String, Object> parameters(Artifact artifact, Backend backend, boolean text) {
+  private static Map<String, Object> parameters(
+      Artifact artifact, Backend backend, boolean text, Optional<String> engine) {
     Map<String, Object> parameters = new LinkedHashMap<>();
     parameters.put("provider", backend.provider());
     artifact.digest().ifPresent(digest -> parameters.put("digest", digest));
+    engine.ifPresent(key -> parameters.put("engine", key));
     artifact.task().ifPresent(task -> parameters.put("task", task.type()));
     if (!labels(artifact).isEmpty()) {
       parameters.put("labels", labels(artifact));

@@ -9,16 +9,18 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in lower-case hexadecimal. */
-final class Digests {
+public final class Digests {
   private static final int BUFFER = 1 << 16;
 
   private Digests() {}
 
-  static String sha256(byte[] bytes) {
+  /** Of some bytes. */
+  public static String sha256(byte[] bytes) {
     return HexFormat.of().formatHex(digest().digest(bytes));
   }
 
-  static String sha256(Path file) throws IOException {
+  /** Of a file. */
+  public static String sha256(Path file) throws IOException {
     MessageDigest digest = digest();
     byte[] buffer = new byte[BUFFER];
     try (InputStream in = Files.newInputStream(file)) {

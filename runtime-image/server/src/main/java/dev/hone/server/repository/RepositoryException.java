@@ -8,6 +8,7 @@ public final class RepositoryException extends Exception {
 
   /** The reasons of the failure contract that a model repository can give. */
   public enum Reason {
+    CONFIG_INVALID("ConfigInvalid"),
     MODEL_NOT_FOUND("ModelNotFound"),
     MODEL_INVALID("ModelInvalid"),
     ARTIFACT_CORRUPT("ArtifactCorrupt"),

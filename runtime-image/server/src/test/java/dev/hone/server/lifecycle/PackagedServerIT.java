@@ -3,6 +3,8 @@ package dev.hone.server.lifecycle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.server.backend.OnnxEngine;
+import dev.hone.server.engine.Machine;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
 import dev.hone.server.testing.Models;
@@ -25,13 +27,16 @@ class PackagedServerIT {
 
   @TempDir Path folder;
 
-  private ServerProcess start(Map<String, String> environment) throws Exception {
-    return ServerProcess.start(folder, environment);
+  private ServerProcess start(Map<String, String> environment, String... arguments)
+      throws Exception {
+    return ServerProcess.start(
+        Files.createTempDirectory(folder, "process"), environment, arguments);
   }
 
   private static String spin(long steps) {
     return """
-        {"inputs": [{"name": "n", "shape": [1], "datatype": "INT64", "data": [%d]}]}"""
+    {"inputs": [{"name": "n", "shape": [1], "datatype": "INT64", "data": [%d]}]}\
+    """
         .formatted(steps);
   }
 
@@ -100,6 +105,48 @@ class PackagedServerIT {
             Map.of("HONE_MODEL_REPOSITORY", repository.toString(), "HONE_MODEL_DIGEST", digest))) {
       server.awaitReady();
       assertThat(server.client().get("/v2/models/spam").body()).contains(digest);
+    }
+  }
+
+  @Test
+  void buildsAnEngineAndServesIt() throws Exception {
+    Path repository = Files.createDirectory(folder.resolve("models"));
+    String digest = Models.digest(Models.copySpam(repository));
+    Map<String, String> environment =
+        new HashMap<>(
+            Map.of(
+                "HONE_MODEL_REPOSITORY", repository.toString(),
+                "HONE_ENGINES", folder.resolve("engines").toString(),
+                "HONE_ENGINE_KEY", "engine-x"));
+    Map<String, Object> spec =
+        Map.of(
+            "model", Map.of("digest", digest),
+            "runtime", Map.of("provider", "CPU", "onnxRuntime", OnnxEngine.version()),
+            "target", Map.of("architecture", Machine.here().architecture()),
+            "profile", Map.of("batch", Map.of("min", 1, "opt", 8, "max", 8)),
+            "options", Map.of("optimization", "extended"));
+    environment.put("HONE_ENGINE_SPEC", new ObjectMapper().writeValueAsString(spec));
+    for (boolean reused : new boolean[] {false, true}) {
+      try (ServerProcess builder = start(environment, "build-engine")) {
+        assertThat(builder.exitCode()).as(builder.log()).isZero();
+        var result = new ObjectMapper().readTree(builder.terminationLog().toFile());
+        assertThat(result.path("engine").asText()).isEqualTo("engine-x");
+        assertThat(result.path("digest").asText()).startsWith("sha256:");
+        assertThat(result.path("sizeBytes").asLong()).isPositive();
+        assertThat(result.path("reused").asBoolean()).isEqualTo(reused);
+      }
+    }
+    try (ServerProcess server = start(environment)) {
+      server.awaitReady();
+      assertThat(server.log()).contains("model 'spam' is loaded as the engine engine-x");
+      assertThat(server.client().get("/v2/models/spam").body()).contains("\"engine\":\"engine-x\"");
+      Answer served = server.client().infer("spam", Client.textRequest("w60"));
+      assertThat(served.data("label")).containsExactly("spam");
+    }
+    environment.put("HONE_ENGINE_SPEC", "{}");
+    try (ServerProcess builder = start(environment, "build-engine")) {
+      assertThat(builder.exitCode()).isEqualTo(64);
+      assertThat(builder.log()).contains("HONE_ENGINE_SPEC needs model");
     }
   }
 

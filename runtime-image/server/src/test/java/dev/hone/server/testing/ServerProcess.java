@@ -9,12 +9,15 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The packaged server in a process of its own. */
 public final class ServerProcess implements AutoCloseable {
@@ -39,21 +42,23 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   /** Starts a server that writes below that folder. */
-  public static ServerProcess start(Path folder, Map<String, String> environment)
-      throws IOException {
+  public static ServerProcess start(
+      Path folder, Map<String, String> environment, String... arguments) throws IOException {
     int port = freePort();
     int metricsPort = freePort();
     Path log = folder.resolve("server.log");
     Path terminationLog = Files.createFile(folder.resolve("termination-log"));
     ProcessBuilder builder =
         new ProcessBuilder(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dquarkus.http.port=" + port,
-                "-Dquarkus.management.port=" + metricsPort,
-                "-jar",
-                System.getProperty("hone.server.jar")));
+            Stream.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Dquarkus.http.port=" + port,
+                    "-Dquarkus.management.port=" + metricsPort,
+                    "-jar",
+                    System.getProperty("hone.server.jar"))
+                .collect(Collectors.toCollection(ArrayList::new)));
+    builder.command().addAll(List.of(arguments));
     builder.environment().put("HONE_GRPC_PORT", "0");
     builder.environment().putAll(environment);
     builder.environment().put("HONE_TERMINATION_LOG", terminationLog.toString());
