@@ -22,6 +22,12 @@ public final class ChartRoles {
     return render(namespace, "--show-only", "templates/rbac-nodes.yaml");
   }
 
+  /** The same where Kueue is in use. */
+  public static List<HasMetadata> renderWithKueue(String namespace) {
+    return render(
+        namespace, "--show-only", "templates/rbac-nodes.yaml", "--set", "kueue.enabled=true");
+  }
+
   /** The roles and bindings of an operator that works in some namespaces: no ClusterRole. */
   public static List<HasMetadata> renderNarrowed(String namespace, String... watched) {
     return render(namespace, "--set", "watchNamespaces={" + String.join(",", watched) + "}");

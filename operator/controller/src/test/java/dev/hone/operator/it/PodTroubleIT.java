@@ -66,7 +66,8 @@ class PodTroubleIT extends OperatorTest {
                   "resources:\\n( {4}.*\\n)+",
                   "resources: {mig: {profile: 3g.40gb}, gpuRequirements: {minMemory: 40G,"
                       + " minComputeCapability: '8.6', minDriver: '550.54', sharing: Exclusive},"
-                      + " gpuPreferences: [{weight: 5, features: {products: [NVIDIA-H100-80GB-HBM3]}}]}\n"));
+                      + " gpuPreferences: [{weight: 5, features: {products:"
+                      + " [NVIDIA-H100-80GB-HBM3]}}]}\n"));
       Pod pod = kubelet.podOf(bench.job("spam-lora"));
       kubelet.unschedulable(pod, "0/2 nodes are available: 2 Insufficient nvidia.com/mig-3g.40gb.");
       FineTuneJob waiting =
@@ -74,8 +75,9 @@ class PodTroubleIT extends OperatorTest {
               "spam-lora", job -> message(conditions(job), "Ready").contains("mig-3g.40gb"));
       assertThat(message(conditions(waiting), "Ready"))
           .isEqualTo(
-              "needs 1 nvidia.com/mig-3g.40gb; 0 of 2 nodes offer it, 1 offers mig-1g.10gb; 1 node carries"
-                  + " NVIDIA-H100-80GB-HBM3 but offers no nvidia.com/mig-3g.40gb: is the device plugin running there?");
+              "needs 1 nvidia.com/mig-3g.40gb; 0 of 2 nodes offer it, 1 offers mig-1g.10gb; 1 node"
+                  + " carries NVIDIA-H100-80GB-HBM3 but offers no nvidia.com/mig-3g.40gb: is the"
+                  + " device plugin running there?");
     } finally {
       nodes.forEach(node -> bench.client().resource(node).delete());
     }
@@ -171,8 +173,9 @@ class PodTroubleIT extends OperatorTest {
     FineTuneJob failed = bench.fineTune("spam-lora", fineTuneIs("Failed"));
     assertThat(message(conditions(failed), "Ready"))
         .isEqualTo(
-            "ran out of memory at its limit of 4Gi; raise spec.resources.memory together with a new value of"
-                + " spec.rerun, or lower spec.training.batchSize in another resource (4 pods failed)");
+            "ran out of memory at its limit of 4Gi; raise spec.resources.memory together with a new"
+                + " value of spec.rerun, or lower spec.training.batchSize in another resource (4"
+                + " pods failed)");
     assertThat(failed.getStatus().failure().reason()).isEqualTo("OutOfMemory");
     assertThat(failed.getStatus().completionTime()).isNotNull();
     // What the sentence says is taken, and makes another run.
@@ -200,7 +203,8 @@ class PodTroubleIT extends OperatorTest {
     Job job = bench.job("spam-lora");
     Pod pod = kubelet.podOf(job);
     String told =
-        "The training data has no column \\\"label\\\"; name the right one in spec.dataset.columns.label.";
+        "The training data has no column \\\"label\\\"; name the right one in"
+            + " spec.dataset.columns.label.";
     kubelet.ended(
         pod,
         "trainer",
@@ -229,7 +233,28 @@ class PodTroubleIT extends OperatorTest {
     kubelet.fail(job, "DeadlineExceeded", 0);
     assertThat(message(conditions(bench.fineTune("spam-lora", fineTuneIs("Failed"))), "Ready"))
         .isEqualTo(
-            "took longer than spec.runPolicy.activeDeadlineSeconds allows (60); raise it, or ask for less work");
+            "took longer than spec.runPolicy.activeDeadlineSeconds allows (60); raise it, or ask"
+                + " for less work");
+  }
+
+  @Test
+  void aPodThatWaitsForTooLongEndsTheRunAndHoldsNothing() {
+    bench.apply(
+        Workbench.FINE_TUNE, yaml -> yaml + "  runPolicy:\n    pendingDeadlineSeconds: 1\n");
+    Job job = bench.job("spam-lora");
+    kubelet.unschedulable(kubelet.podOf(job), "0/1 nodes are available: 1 Too many pods.");
+    FineTuneJob failed = bench.fineTune("spam-lora", fineTuneIs("Failed"));
+    assertThat(message(conditions(failed), "Ready"))
+        .startsWith("waited longer than spec.runPolicy.pendingDeadlineSeconds allows (1): ")
+        .endsWith("; raise it and give spec.rerun a new value, or ask for less");
+    assertThat(failed.getStatus().failure().reason()).isEqualTo("DeadlineExceeded");
+    bench.awaitGone(Job.class, job.getMetadata().getName());
+    bench.patch(FineTuneJob.class, "spam-lora", "{\"spec\":{\"runPolicy\":{\"backoffLimit\":1}}}");
+    FineTuneJob still =
+        bench.fineTune(
+            "spam-lora", found -> Long.valueOf(2).equals(found.getStatus().observedGeneration()));
+    assertThat(fineTuneIs("Failed").test(still)).isTrue();
+    assertThat(bench.jobs("spam-lora")).isEmpty();
   }
 
   @Test
@@ -249,6 +274,7 @@ class PodTroubleIT extends OperatorTest {
     assertThat(inferenceIs("Deploying").test(stuck)).isTrue();
     assertThat(message(conditions(stuck), "Ready"))
         .isEqualTo(
-            "rolls out pvc://spam-filter/m; 0 of 2 replicas are ready: model.onnx differs from the manifest's digest");
+            "rolls out pvc://spam-filter/m; 0 of 2 replicas are ready: model.onnx differs from the"
+                + " manifest's digest");
   }
 }

@@ -13,12 +13,14 @@ import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.testing.apiserver.ApiServer;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 
 /** The operator's controllers in this JVM, with the rights of the chart, for one namespace. */
@@ -39,15 +41,22 @@ final class RunningOperator implements AutoCloseable {
 
   /** With the rights to work everywhere. */
   static RunningOperator start(ApiServer server, String namespace, int modelPort) {
+    return start(server, namespace, modelPort, ChartRoles.render(NAMESPACE));
+  }
+
+  /** With the rights that it has where Kueue is in use. */
+  static RunningOperator startWithKueue(ApiServer server, String namespace, int modelPort) {
+    return start(server, namespace, modelPort, ChartRoles.renderWithKueue(NAMESPACE));
+  }
+
+  private static RunningOperator start(
+      ApiServer server, String namespace, int modelPort, List<HasMetadata> rights) {
     server
         .admin()
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
         .serverSideApply();
-    return start(
-        server.serviceAccount(NAMESPACE, "hone-operator", ChartRoles.render(NAMESPACE)),
-        namespace,
-        modelPort);
+    return start(server.serviceAccount(NAMESPACE, "hone-operator", rights), namespace, modelPort);
   }
 
   /** With Roles alone, from a namespace of its own. */
