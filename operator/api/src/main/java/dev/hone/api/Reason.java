@@ -54,7 +54,8 @@ public enum Reason {
   // EnginesReady, and Ready of an InferenceDeployment that has none yet
   ENGINES_READY("EnginesReady", "The engines that the pods load are built."),
   BUILDING_ENGINE(
-      "BuildingEngine", "An engine is built that the pods need; the message says which and how far."),
+      "BuildingEngine",
+      "An engine is built that the pods need; the message says which and how far."),
   ENGINE_FAILED(
       "EngineFailed",
       "An engine could not be built; the message has the words of the builder, and names the EngineBuild."),
