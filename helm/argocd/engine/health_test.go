@@ -43,7 +43,7 @@ var byReason = []struct{ reason, ready, health string }{
 }
 
 // Reasons of other conditions, of events and of failures, which Ready never has.
-var neverReady = map[string]bool{"ArtifactKept": true}
+var neverReady = map[string]bool{"ArtifactKept": true, "EnginesReady": true}
 
 func TestReadySaysTheHealth(t *testing.T) {
 	for _, c := range byReason {
