@@ -78,6 +78,6 @@ app.kubernetes.io/component: operator
 # To say what a run in a queue waits for, and to pause one.
 - apiGroups: [kueue.x-k8s.io]
   resources: [workloads]
-  verbs: [list, patch]
+  verbs: [get, list, patch]
 {{- end }}
 {{- end }}
