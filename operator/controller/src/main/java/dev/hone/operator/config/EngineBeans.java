@@ -2,6 +2,8 @@ package dev.hone.operator.config;
 
 import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.engine.EngineSettings;
+import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.HttpRouterClient;
@@ -48,7 +50,16 @@ class EngineBeans {
   @Singleton
   InferenceSettings serving(HoneConfig config) {
     return new InferenceSettings(
-        config.serverImage(), config.imagePullPolicy(), config.gpuResource());
+        config.serverImage(),
+        config.imagePullPolicy(),
+        config.gpuResource(),
+        new EngineVersions(config.engines().onnxRuntime(), config.engines().tensorRt()));
+  }
+
+  @Produces
+  @Singleton
+  EngineSettings engines(HoneConfig config) {
+    return new EngineSettings(config.serverImage(), config.imagePullPolicy());
   }
 
   @Produces

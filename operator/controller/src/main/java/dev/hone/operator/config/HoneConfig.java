@@ -72,6 +72,9 @@ public interface HoneConfig {
         .orElseGet(() -> "https://hone-operator." + operatorNamespace() + ".svc:8443");
   }
 
+  /** What the server's image builds and loads engines with. */
+  Engines engines();
+
   /** The report endpoint. */
   Report report();
 
@@ -80,6 +83,17 @@ public interface HoneConfig {
 
   /** Leader election. */
   Leader leader();
+
+  /** What the server's image builds and loads engines with; part of the key of each. */
+  interface Engines {
+    /** Version of ONNX Runtime ({@code HONE_ENGINES_ONNX_RUNTIME}). */
+    @WithDefault("1.29.0")
+    String onnxRuntime();
+
+    /** Version of TensorRT ({@code HONE_ENGINES_TENSOR_RT}). */
+    @WithDefault("10")
+    String tensorRt();
+  }
 
   /** The report endpoint. */
   interface Report {

@@ -131,11 +131,18 @@ public record RunJob(
 
   /** Never starts again what would fail the same way, and does not count what the node did. */
   static PodFailurePolicy failurePolicy() {
+    return failurePolicy(Names.TRAINER_CONTAINER);
+  }
+
+  /**
+   * What of the failures of such a container no other pod would cure, and what says nothing of it.
+   */
+  static PodFailurePolicy failurePolicy(String container) {
     return new PodFailurePolicyBuilder()
         .addNewRule()
         .withAction("FailJob")
         .withNewOnExitCodes()
-        .withContainerName(Names.TRAINER_CONTAINER)
+        .withContainerName(container)
         .withOperator("In")
         .withValues(NEVER_RETRY)
         .endOnExitCodes()

@@ -36,9 +36,9 @@ public final class ServerSettings {
     if (engine != null && !engine.providers().isEmpty()) {
       env.put(
           "HONE_PROVIDERS",
-          engine.providers().stream().map(ServerSettings::name).collect(Collectors.joining(",")));
+          engine.providers().stream().map(Provider::text).collect(Collectors.joining(",")));
     }
-    if (engine != null && Boolean.TRUE.equals(engine.requireAccelerator())) {
+    if (engine != null && engine.refusesCpu()) {
       env.put("HONE_REQUIRE_ACCELERATOR", "true");
     }
     return env;
@@ -49,13 +49,5 @@ public final class ServerSettings {
     return batching == null || batching.maxBatchSize() == null
         ? DEFAULT_BATCH
         : batching.maxBatchSize();
-  }
-
-  private static String name(Provider provider) {
-    return switch (provider) {
-      case TENSOR_RT -> "TensorRT";
-      case CUDA -> "CUDA";
-      case CPU -> "CPU";
-    };
   }
 }

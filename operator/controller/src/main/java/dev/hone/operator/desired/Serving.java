@@ -3,10 +3,10 @@ package dev.hone.operator.desired;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.ServingResources;
-import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param replicas number of pods
  * @param image image of the server
  * @param pullPolicy its pull policy
- * @param engine how the model is executed
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param version hash of the version, where a rollout has several side by side; null where there is
  *     one Deployment for whatever is served
+ * @param settings variables of the server that follow from the spec
+ * @param engines the engines that it loads; the pods run where one of them does
  */
 public record Serving(
     Owner owner,
@@ -30,22 +31,37 @@ public record Serving(
     int replicas,
     String image,
     String pullPolicy,
-    @Nullable Engine engine,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
-    @Nullable String version) {
+    @Nullable String version,
+    Map<String, String> settings,
+    List<PlacedEngine> engines) {
 
-  /** Of a resource without a rollout. */
+  public Serving {
+    settings = Map.copyOf(settings);
+    engines = List.copyOf(engines);
+  }
+
+  /** Of a resource without a rollout, settings and engines. */
   public Serving(
       Owner owner,
       ServedModel model,
       int replicas,
       String image,
       String pullPolicy,
-      @Nullable Engine engine,
       @Nullable ServingResources resources,
       @Nullable PodTemplateSpec podTemplate) {
-    this(owner, model, replicas, image, pullPolicy, engine, resources, podTemplate, null);
+    this(
+        owner,
+        model,
+        replicas,
+        image,
+        pullPolicy,
+        resources,
+        podTemplate,
+        null,
+        Map.of(),
+        List.of());
   }
 
   /** Name of the Deployment. */
@@ -74,6 +90,9 @@ public record Serving(
 
   /** Annotation of pods with the resource that made what they serve. */
   public static final String SOURCE_ANNOTATION = "hone.dev/model-source";
+
+  /** Annotation of pods with the keys of the engines that they may load. */
+  public static final String ENGINES_ANNOTATION = "hone.dev/engines";
 
   /** Name of the port for requests. */
   static final String HTTP_PORT_NAME = "http";

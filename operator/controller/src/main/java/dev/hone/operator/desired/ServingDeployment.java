@@ -1,8 +1,6 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.Names;
-import dev.hone.api.inference.Engine;
-import dev.hone.api.inference.Provider;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -17,6 +15,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +27,7 @@ import java.util.stream.Collectors;
 public final class ServingDeployment {
 
   private static final String REPOSITORY = "/models";
+  private static final String ENGINES = "/engines";
   private static final int PROGRESS_SECONDS = 600;
 
   /** The server's setting of how long it goes on serving after SIGTERM, and its default. */
@@ -83,23 +83,33 @@ public final class ServingDeployment {
     PvcUri pvc =
         PvcUri.parse(model.uri())
             .orElseThrow(() -> new IllegalArgumentException("not on a volume: " + model.uri()));
+    List<Volume> volumes =
+        new ArrayList<>(List.of(volume("hone-model", pvc), PodVolumes.emptyDir("hone-tmp")));
+    List<VolumeMount> mounts =
+        new ArrayList<>(
+            List.of(
+                mount("hone-model", REPOSITORY + "/" + serving.owner().name() + "/1", pvc),
+                PodVolumes.mount("hone-tmp", "/tmp", false)));
+    serving.engines().forEach(engine -> mount(engine, pvc, volumes, mounts));
     var parts =
         new PodTemplateMerge.Parts(
             Names.SERVER_CONTAINER,
             serving.image(),
             serving.pullPolicy(),
             labels,
-            annotations(model),
+            annotations(serving),
             env(serving),
-            List.of(volume(pvc), PodVolumes.emptyDir("hone-tmp")),
-            List.of(
-                mount(pvc, serving.owner().name()), PodVolumes.mount("hone-tmp", "/tmp", false)),
+            volumes,
+            mounts,
             serving.resources());
     PodTemplateSpec merged =
         PodTemplateMerge.merge(serving.podTemplate(), parts, ServingDeployment::force);
     long given =
         Objects.requireNonNullElse(merged.getSpec().getTerminationGracePeriodSeconds(), 0L);
     return new PodTemplateSpecBuilder(merged)
+        .withSpec(
+            EngineAffinity.place(
+                merged.getSpec(), serving.engines().stream().map(PlacedEngine::target).toList()))
         .editSpec()
         .withTerminationGracePeriodSeconds(Math.max(given, graceSeconds(merged)))
         .endSpec()
@@ -164,8 +174,14 @@ public final class ServingDeployment {
         .build();
   }
 
-  private static Map<String, String> annotations(ServedModel model) {
+  private static Map<String, String> annotations(Serving serving) {
+    ServedModel model = serving.model();
     Map<String, String> annotations = new TreeMap<>();
+    if (!serving.engines().isEmpty()) {
+      annotations.put(
+          Serving.ENGINES_ANNOTATION,
+          serving.engines().stream().map(PlacedEngine::key).collect(Collectors.joining(",")));
+    }
     annotations.put(Serving.URI_ANNOTATION, model.uri());
     if (model.digest() != null) {
       annotations.put(Serving.DIGEST_ANNOTATION, model.digest());
@@ -178,38 +194,55 @@ public final class ServingDeployment {
 
   private static Map<String, String> env(Serving serving) {
     ServedModel model = serving.model();
-    Map<String, String> env = new TreeMap<>();
+    Map<String, String> env = new TreeMap<>(serving.settings());
+    if (!serving.engines().isEmpty()) {
+      env.put("HONE_ENGINES", ENGINES);
+    }
     env.put("HONE_MODEL_REPOSITORY", REPOSITORY);
     if (model.digest() != null) {
       env.put("HONE_MODEL_DIGEST", model.digest());
     }
-    Engine engine = serving.engine();
-    if (engine != null && !engine.providers().isEmpty()) {
-      env.put(
-          "HONE_PROVIDERS",
-          engine.providers().stream().map(Provider::text).collect(Collectors.joining(",")));
-    }
-    if (engine != null && engine.refusesCpu()) {
-      env.put("HONE_REQUIRE_ACCELERATOR", "true");
-    }
     return env;
   }
 
-  private static Volume volume(PvcUri pvc) {
+  private static Volume volume(String name, PvcUri pvc) {
     return new VolumeBuilder()
-        .withName("hone-model")
+        .withName(name)
         .withNewPersistentVolumeClaim()
         .withClaimName(pvc.claim())
         .endPersistentVolumeClaim()
         .build();
   }
 
-  private static VolumeMount mount(PvcUri pvc, String name) {
+  private static VolumeMount mount(String volume, String path, PvcUri pvc) {
     return new VolumeMountBuilder()
-        .withName("hone-model")
-        .withMountPath(REPOSITORY + "/" + name + "/1")
+        .withName(volume)
+        .withMountPath(path)
         .withSubPath(pvc.path().isEmpty() ? null : pvc.path())
         .withReadOnly(true)
         .build();
+  }
+
+  /** Each engine by itself, so that a pod sees no other; another claim is a volume of its own. */
+  private static void mount(
+      PlacedEngine engine, PvcUri model, List<Volume> volumes, List<VolumeMount> mounts) {
+    PvcUri pvc =
+        PvcUri.parse(engine.uri())
+            .orElseThrow(() -> new IllegalArgumentException("not on a volume: " + engine.uri()));
+    String volume = "hone-model";
+    if (!pvc.claim().equals(model.claim())) {
+      volume =
+          volumes.stream()
+              .filter(given -> given.getPersistentVolumeClaim() != null)
+              .filter(given -> pvc.claim().equals(given.getPersistentVolumeClaim().getClaimName()))
+              .map(Volume::getName)
+              .findFirst()
+              .orElse("hone-engines-" + volumes.size());
+      String name = volume;
+      if (volumes.stream().noneMatch(given -> name.equals(given.getName()))) {
+        volumes.add(volume(name, pvc));
+      }
+    }
+    mounts.add(mount(volume, ENGINES + "/" + engine.key(), pvc));
   }
 }

@@ -2,11 +2,17 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.FieldManagers;
 import dev.hone.api.Reason;
+import dev.hone.api.engine.EngineBuild;
+import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.engine.DeploymentEngines;
+import dev.hone.operator.engine.EngineNeeds;
+import dev.hone.operator.engine.EngineNeedsPlanner;
+import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.observe.OwnedWatch;
@@ -33,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps models served. */
@@ -42,6 +49,9 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
 
   /** When to look again at what no event tells about: free GPUs, a pod that gave no answer. */
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(15);
+
+  /** When to look whether there are nodes of a class that no engine was built for. */
+  private static final Duration LOOK_AT_NODES = Duration.ofMinutes(1);
 
   private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
 
@@ -74,6 +84,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         new SourceWatch<>(context, resource -> List.of(resource.getSpec().model()));
     sources = watch;
     List<EventSource<?, InferenceDeployment>> eventSources = new ArrayList<>(watch.eventSources());
+    eventSources.add(EngineWatch.of(context));
     eventSources.add(OwnedWatch.of(Deployment.class, InferenceDeployment.KIND, context));
     eventSources.add(OwnedWatch.of(Pod.class, InferenceDeployment.KIND, context));
     eventSources.add(OwnedWatch.of(Service.class, InferenceDeployment.KIND, context));
@@ -105,9 +116,16 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       deployment = RolloutPass.stable(view, rolloutBefore, observed);
       plan = unobstructed(plan.goOn(), context.getClient(), view, observed);
     }
+    DeploymentEngines engines = new DeploymentEngines(context.getClient(), view.owner());
+    Optional<EnginePlacement> placement = Optional.empty();
     if (plan.apply()) {
+      InferenceExecutor executor = new InferenceExecutor(context.getClient(), settings);
       try {
-        if (view.rollout() != null) {
+        placement = place(view, plan, observed, executor, engines, context);
+        Optional<EngineNeeds.Blocked> waits = placement.flatMap(EnginePlacement::blocked);
+        if (waits.isPresent()) {
+          plan = blocked(plan, waits.get().reason(), waits.get().message());
+        } else if (view.rollout() != null) {
           RolloutPass.Result result =
               new RolloutPass(context.getClient(), settings, routers, clock)
                   .run(view, Objects.requireNonNull(plan.model()), rolloutBefore, observed);
@@ -117,8 +135,11 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
           rolloutBefore = Optional.empty();
           deployment =
               Optional.of(
-                  new InferenceExecutor(context.getClient(), settings)
-                      .execute(view, plan, observed));
+                  executor.execute(
+                      view,
+                      plan,
+                      observed,
+                      placement.map(EnginePlacement::engines).orElse(List.of())));
         }
       } catch (KubernetesClientException e) {
         Optional<InferencePlan> refused = refused(plan, e);
@@ -143,11 +164,44 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     InferenceDeploymentStatus now =
         statuses.create(
             new InferenceStatusFactory.Input(
-                view, resolution, plan, rollout, obstacle, answer, takeover),
+                view, resolution, plan, rollout, obstacle, answer, takeover, placement),
             before);
+    if (rollout.complete() && plan.blocked().isEmpty()) {
+      // Only now: until then pods of the last version may still load theirs.
+      engines.release(
+          placement.map(EnginePlacement::released).orElseGet(() -> EngineWatch.keys(context)));
+    }
+    boolean waits = obstacle.isPresent() || placement.filter(found -> !found.ready()).isPresent();
     UpdateControl<InferenceDeployment> control =
-        write(resource, before, now, context, asking && answer.isEmpty(), obstacle.isPresent());
+        write(
+            resource,
+            before,
+            now,
+            context,
+            asking && answer.isEmpty()
+                ? Optional.of(ASK_AGAIN)
+                : waits ? Optional.of(LOOK_AGAIN) : placement.map(found -> LOOK_AT_NODES));
     return sooner(control, pass.flatMap(RolloutPass.Result::lookAgain));
+  }
+
+  /** The engines that the pods may load; empty if the spec asks for none. */
+  private static Optional<EnginePlacement> place(
+      InferenceView view,
+      InferencePlan plan,
+      InferenceObservation observed,
+      InferenceExecutor executor,
+      DeploymentEngines engines,
+      Context<InferenceDeployment> context) {
+    Engine engine = view.engine();
+    // The versions of a rollout load no engines.
+    return engine == null || view.rollout() != null
+        ? Optional.empty()
+        : Optional.of(
+            engines.prepare(
+                EngineNeedsPlanner.plan(
+                    executor.engines(view, plan, engine), observed.facts().nodes()),
+                context.getSecondaryResources(EngineBuild.class),
+                observed.deployment().map(EngineWatch::placed).orElse(Set.of())));
   }
 
   private UpdateControl<InferenceDeployment> write(
@@ -155,8 +209,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       InferenceDeploymentStatus before,
       InferenceDeploymentStatus now,
       Context<InferenceDeployment> context,
-      boolean unanswered,
-      boolean obstructed) {
+      Optional<Duration> again) {
     StatusWriter.Outcome outcome =
         StatusWriter.write(context, resource, new InferenceDeployment(), before, now);
     if (outcome != StatusWriter.Outcome.UNCHANGED) {
@@ -167,10 +220,8 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {
       return control.rescheduleAfter(Duration.ZERO);
     }
-    if (unanswered) {
-      return control.rescheduleAfter(ASK_AGAIN);
-    }
-    return obstructed ? control.rescheduleAfter(LOOK_AGAIN) : control;
+    again.ifPresent(control::rescheduleAfter);
+    return control;
   }
 
   /** An event for each stage and step of a rollout; a failure is told by the condition's. */

@@ -2,16 +2,21 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.FieldManagers;
 import dev.hone.api.Names;
+import dev.hone.api.inference.Engine;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.PlacedEngine;
+import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
+import dev.hone.operator.engine.EngineRequest;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -34,8 +39,23 @@ final class InferenceExecutor {
     this.settings = settings;
   }
 
+  /** What the engines of a deployment follow from. */
+  EngineRequest engines(InferenceView view, InferencePlan plan, Engine engine) {
+    return new EngineRequest(
+        Objects.requireNonNull(plan.model()),
+        engine,
+        view.batching(),
+        view.resources(),
+        ServingDeployment.build(serving(view, plan, List.of())).getSpec().getTemplate(),
+        settings.versions());
+  }
+
   /** Applies everything, the Service first; gives the Deployment as it is now. */
-  Deployment execute(InferenceView view, InferencePlan plan, InferenceObservation observed) {
+  Deployment execute(
+      InferenceView view,
+      InferencePlan plan,
+      InferenceObservation observed,
+      List<PlacedEngine> engines) {
     Owner owner = view.owner();
     boolean routed = observed.hasVersions() && !RolloutState.of(observed.deployment()).complete();
     // The routers of a rollout that was taken out of the spec answer until the new pods do.
@@ -54,17 +74,21 @@ final class InferenceExecutor {
     if (observed.hasVersions() && !routed) {
       RolloutObjects.dropAll(client, owner, observed);
     }
-    return apply(
-        ServingDeployment.build(
-            new Serving(
-                owner,
-                Objects.requireNonNull(plan.model()),
-                view.replicas(),
-                settings.image(),
-                settings.pullPolicy(),
-                view.engine(),
-                view.resources(),
-                view.podTemplate())));
+    return apply(ServingDeployment.build(serving(view, plan, engines)));
+  }
+
+  private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {
+    return new Serving(
+        view.owner(),
+        Objects.requireNonNull(plan.model()),
+        view.replicas(),
+        settings.image(),
+        settings.pullPolicy(),
+        view.resources(),
+        view.podTemplate(),
+        null,
+        ServerSettings.of(view.engine(), view.batching()),
+        engines);
   }
 
   private <T extends HasMetadata> T apply(T desired) {

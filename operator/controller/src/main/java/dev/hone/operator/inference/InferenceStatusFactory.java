@@ -8,6 +8,7 @@ import dev.hone.api.inference.InferenceSummary;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
 import dev.hone.operator.status.ConditionSet;
@@ -37,6 +38,7 @@ final class InferenceStatusFactory {
    * @param obstacle what keeps a pod from getting ready, as a sentence
    * @param answer what a ready pod says of its model, if it was asked
    * @param takeover how a new version takes over, with spec.rollout
+   * @param engines what the pods may load, if the spec asks for engines
    */
   record Input(
       InferenceView view,
@@ -45,9 +47,10 @@ final class InferenceStatusFactory {
       RolloutState rollout,
       Optional<String> obstacle,
       Optional<ModelProbe.Answer> answer,
-      Optional<RolloutStatus> takeover) {
+      Optional<RolloutStatus> takeover,
+      Optional<EnginePlacement> engines) {
 
-    /** Of a resource without spec.rollout. */
+    /** Of a resource without spec.rollout and spec.engine. */
     Input(
         InferenceView view,
         Resolution resolution,
@@ -55,7 +58,7 @@ final class InferenceStatusFactory {
         RolloutState rollout,
         Optional<String> obstacle,
         Optional<ModelProbe.Answer> answer) {
-      this(view, resolution, plan, rollout, obstacle, answer, Optional.empty());
+      this(view, resolution, plan, rollout, obstacle, answer, Optional.empty(), Optional.empty());
     }
 
     /** What the pods are made for that the state of the pods is about. */
@@ -95,19 +98,28 @@ final class InferenceStatusFactory {
         !serving
             ? Reason.UNAVAILABLE
             : rollout.available() < rollout.wanted() ? Reason.DEGRADED : Reason.AVAILABLE;
-    return new ConditionSet(clock, in.view().generation(), before.conditions())
-        .set(ConditionTypes.READY, state.ready(), state.reason(), state.message())
-        .set(
-            ConditionTypes.AVAILABLE,
-            serving,
-            availability,
-            "%d of %d replicas are available".formatted(rollout.available(), rollout.wanted()))
-        .set(
-            ConditionTypes.REFERENCES_RESOLVED,
-            in.resolution().isResolved(),
-            in.resolution().reason(),
-            in.resolution().message())
-        .build();
+    ConditionSet conditions =
+        new ConditionSet(clock, in.view().generation(), before.conditions())
+            .set(ConditionTypes.READY, state.ready(), state.reason(), state.message())
+            .set(
+                ConditionTypes.AVAILABLE,
+                serving,
+                availability,
+                "%d of %d replicas are available".formatted(rollout.available(), rollout.wanted()))
+            .set(
+                ConditionTypes.REFERENCES_RESOLVED,
+                in.resolution().isResolved(),
+                in.resolution().reason(),
+                in.resolution().message());
+    in.engines()
+        .ifPresent(
+            engines ->
+                conditions.set(
+                    ConditionTypes.ENGINES_READY,
+                    engines.ready(),
+                    engines.reason(),
+                    engines.message()));
+    return conditions.build();
   }
 
   private record State(boolean ready, Reason reason, String message) {}

@@ -2,6 +2,7 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Batching;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentSpec;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param replicas number of pods
  * @param rollout how a new version takes over; null for pod by pod
  * @param engine how the model is executed
+ * @param batching how requests are put together
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
@@ -32,6 +34,7 @@ public record InferenceView(
     int replicas,
     @Nullable Rollout rollout,
     @Nullable Engine engine,
+    @Nullable Batching batching,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     Optional<String> unsupported) {
@@ -52,6 +55,7 @@ public record InferenceView(
             replicas,
             rollout,
             engine,
+            batching,
             resources.withGpuResource(resource),
             podTemplate,
             unsupported);
@@ -67,6 +71,7 @@ public record InferenceView(
         spec.replicas() == null ? 1 : spec.replicas(),
         spec.rollout(),
         spec.engine(),
+        spec.batching(),
         spec.resources(),
         spec.podTemplate(),
         Unsupported.of(spec));

@@ -10,6 +10,7 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RouterConfigMap;
 import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.RouterToken;
+import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
@@ -23,6 +24,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -173,10 +175,11 @@ final class RolloutObjects {
         view.replicas(),
         settings.image(),
         settings.pullPolicy(),
-        view.engine(),
         view.resources(),
         view.podTemplate(),
-        ModelVersion.of(model));
+        ModelVersion.of(model),
+        ServerSettings.of(view.engine(), view.batching()),
+        List.of());
   }
 
   private <T extends HasMetadata> T apply(T desired) {

@@ -67,10 +67,11 @@ public final class Unsupported {
         spec.backend() == Backend.TRITON
             ? refuse("spec.backend Triton", "write backend: Server")
             : Optional.empty(),
-        absent("spec.engine.precision", spec.engine() == null ? null : spec.engine().precision()),
-        absent("spec.batching", spec.batching()),
         absent("spec.autoscaling", spec.autoscaling()),
         spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),
+        spec.rollout() == null || spec.engine() == null || spec.engine().precision() == null
+            ? Optional.empty()
+            : refuse("spec.engine.precision beside spec.rollout", "remove one of them"),
         source("spec.model", spec.model()));
   }
 

@@ -23,7 +23,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the state of a run from its Job and the Job's pods. */
-final class JobStates {
+public final class JobStates {
 
   static final String SUSPENDED_MESSAGE =
       "spec.runPolicy.suspend holds the run; set it to false to go on";
@@ -40,11 +40,13 @@ final class JobStates {
 
   private JobStates() {}
 
-  static boolean isComplete(Job job) {
+  /** Whether the Job has ended well. */
+  public static boolean isComplete(Job job) {
     return condition(job, "Complete").isPresent();
   }
 
-  static boolean isFailed(Job job) {
+  /** Whether the Job has ended otherwise. */
+  public static boolean isFailed(Job job) {
     return condition(job, "Failed").isPresent();
   }
 
@@ -52,7 +54,8 @@ final class JobStates {
     return isComplete(job) || isFailed(job);
   }
 
-  static Optional<JobCondition> failure(Job job) {
+  /** Why the Job has failed, in the words of its controller. */
+  public static Optional<JobCondition> failure(Job job) {
     return condition(job, "Failed");
   }
 

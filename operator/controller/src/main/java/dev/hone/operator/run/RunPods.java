@@ -4,12 +4,12 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Set;
 
 /** How far pods of runs are. */
-final class RunPods {
+public final class RunPods {
 
   private RunPods() {}
 
   /** Whether the pod is at work, or will be. */
-  static boolean isAlive(Pod pod) {
+  public static boolean isAlive(Pod pod) {
     return !pod.isMarkedForDeletion() && !isOver(pod);
   }
 
@@ -20,7 +20,7 @@ final class RunPods {
   }
 
   /** Whether the pod runs, or has done its part. */
-  static boolean isAtWork(Pod pod) {
+  public static boolean isAtWork(Pod pod) {
     return !pod.isMarkedForDeletion() && Set.of("Running", "Succeeded").contains(phase(pod));
   }
 

@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hone.api.compression.CompressionJob;
+import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +34,12 @@ final class GoldenFiles {
 
   static Stream<DynamicTest> tests(
       String folder, Function<HasMetadata, List<? extends HasMetadata>> build) throws IOException {
+    return documents(folder, yaml -> build.apply(read(yaml)));
+  }
+
+  /** As {@link #tests}, for inputs that are more than one resource. */
+  static Stream<DynamicTest> documents(String folder, Function<String, List<?>> build)
+      throws IOException {
     Path directory = Path.of("src/test/resources/golden").resolve(folder);
     List<String> names = names(directory);
     assertThat(names).isNotEmpty();
@@ -46,13 +54,11 @@ final class GoldenFiles {
     }
   }
 
-  private static void check(
-      Path directory, String name, Function<HasMetadata, List<? extends HasMetadata>> build)
+  private static void check(Path directory, String name, Function<String, List<?>> build)
       throws IOException {
     assertThat(name).as("a file that no test uses: rename or remove it").matches("in-.*[.]yaml");
-    HasMetadata resource = read(Files.readString(directory.resolve(name)));
     String made =
-        build.apply(resource).stream()
+        build.apply(Files.readString(directory.resolve(name))).stream()
             .map(GoldenFiles::sorted)
             .map(Serialization::asYaml)
             .collect(Collectors.joining());
@@ -64,12 +70,15 @@ final class GoldenFiles {
     assertThat(made).isEqualTo(Files.readString(output));
   }
 
-  private static HasMetadata read(String yaml) {
+  /** A resource of ours, or a node. */
+  static HasMetadata read(String yaml) {
     String kind = Serialization.unmarshal(yaml, GenericKubernetesResource.class).getKind();
     return switch (kind) {
       case FineTuneJob.KIND -> Serialization.unmarshal(yaml, FineTuneJob.class);
       case CompressionJob.KIND -> Serialization.unmarshal(yaml, CompressionJob.class);
       case InferenceDeployment.KIND -> Serialization.unmarshal(yaml, InferenceDeployment.class);
+      case EngineBuild.KIND -> Serialization.unmarshal(yaml, EngineBuild.class);
+      case "Node" -> Serialization.unmarshal(yaml, Node.class);
       default -> throw new IllegalArgumentException("no resource of ours: " + kind);
     };
   }

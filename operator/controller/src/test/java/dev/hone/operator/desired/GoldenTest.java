@@ -6,6 +6,7 @@ import dev.hone.api.common.Artifact;
 import dev.hone.api.common.RunStatus;
 import dev.hone.api.common.SourceReference;
 import dev.hone.api.compression.CompressionJob;
+import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.RolloutStage;
@@ -15,6 +16,10 @@ import dev.hone.contract.ContractJson;
 import dev.hone.contract.ReportConfig;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.compression.CompressionRuns;
+import dev.hone.operator.engine.EngineNeeds;
+import dev.hone.operator.engine.EngineNeedsPlanner;
+import dev.hone.operator.engine.EngineRequest;
+import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.finetune.FineTuneRuns;
 import dev.hone.operator.inference.InferenceView;
 import dev.hone.operator.resolve.Source;
@@ -22,11 +27,13 @@ import dev.hone.operator.run.RunView;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -51,6 +58,63 @@ class GoldenTest {
   @TestFactory
   Stream<DynamicTest> deletion() throws IOException {
     return GoldenFiles.tests("deletion", GoldenTest::deletion);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> engines() throws IOException {
+    return GoldenFiles.documents("engines", GoldenTest::engines);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> engineJob() throws IOException {
+    return GoldenFiles.tests("engine-job", GoldenTest::engineJob);
+  }
+
+  private static List<? extends HasMetadata> engineJob(HasMetadata resource) {
+    EngineBuild build = (EngineBuild) resource;
+    return List.of(
+        new EngineJob(Owner.of(build), build.getSpec(), "example.org/server:1", "IfNotPresent")
+            .build());
+  }
+
+  /**
+   * A deployment and the cluster's nodes; what comes out are its engines, or why there are none.
+   */
+  private static List<?> engines(String yaml) {
+    InferenceDeployment resource = null;
+    List<Node> nodes = new ArrayList<>();
+    for (String document : yaml.split("(?m)^---$")) {
+      switch (GoldenFiles.read(document)) {
+        case InferenceDeployment deployment -> resource = deployment;
+        case Node node -> nodes.add(node);
+        case HasMetadata other -> throw new IllegalArgumentException(other.getKind());
+      }
+    }
+    InferenceView view = InferenceView.of(Objects.requireNonNull(resource));
+    ServedModel model =
+        new ServedModel(Objects.requireNonNull(view.model().uri()), view.model().digest(), null);
+    Serving serving =
+        new Serving(
+            view.owner(),
+            model,
+            view.replicas(),
+            "example.org/server:1",
+            "IfNotPresent",
+            view.resources(),
+            view.podTemplate());
+    EngineNeeds needs =
+        EngineNeedsPlanner.plan(
+            new EngineRequest(
+                model,
+                Objects.requireNonNull(resource.getSpec().engine()),
+                resource.getSpec().batching(),
+                view.resources(),
+                ServingDeployment.build(serving).getSpec().getTemplate(),
+                new EngineVersions("1.29.0", "10")),
+            nodes);
+    return needs.blocked().isPresent()
+        ? List.of(Map.of(needs.blocked().get().reason().value(), needs.blocked().get().message()))
+        : List.of(needs.builds());
   }
 
   private static List<? extends HasMetadata> deletion(HasMetadata resource) {
@@ -153,9 +217,11 @@ class GoldenTest {
                 view.replicas(),
                 "example.org/server:1",
                 "IfNotPresent",
-                view.engine(),
                 view.resources(),
-                view.podTemplate())));
+                view.podTemplate(),
+                null,
+                ServerSettings.of(view.engine(), view.batching()),
+                List.of())));
     made.add(ServingService.build(view.owner()));
     if (ServingDisruptionBudget.isNeeded(view.replicas())) {
       made.add(ServingDisruptionBudget.build(view.owner()));
@@ -190,10 +256,11 @@ class GoldenTest {
                   view.replicas(),
                   "example.org/server:1",
                   "IfNotPresent",
-                  view.engine(),
                   view.resources(),
                   view.podTemplate(),
-                  version)));
+                  version,
+                  ServerSettings.of(view.engine(), view.batching()),
+                  List.of())));
       made.add(ServingService.ofVersion(view.owner(), version));
     }
     made.add(RouterConfigMap.build(view.owner(), RoutingDocument.of(view.owner(), state, 0.1)));

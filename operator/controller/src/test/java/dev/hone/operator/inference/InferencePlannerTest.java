@@ -32,6 +32,7 @@ class InferencePlannerTest {
                 null,
                 null,
                 null,
+                null,
                 Optional.empty()),
             new Resolution(
                 Optional.of(new ResolvedModel("pvc://a/b", null, "sha256:" + "0".repeat(64))),

@@ -95,6 +95,7 @@ class InferenceStatusFactoryTest {
         null,
         null,
         null,
+        null,
         Optional.empty());
   }
 

@@ -2,6 +2,9 @@ package dev.hone.operator.it;
 
 import dev.hone.api.common.PodResources;
 import dev.hone.operator.compression.CompressionJobReconciler;
+import dev.hone.operator.engine.EngineBuildReconciler;
+import dev.hone.operator.engine.EngineSettings;
+import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.finetune.FineTuneJobReconciler;
 import dev.hone.operator.inference.HttpModelProbe;
@@ -98,11 +101,18 @@ final class RunningOperator implements AutoCloseable {
         new CompressionJobReconciler(engine, clock), o -> o.settingNamespaces(namespaces));
     operator.register(
         new InferenceDeploymentReconciler(
-            new InferenceSettings(SERVER_IMAGE, "IfNotPresent", PodResources.DEFAULT_GPU_RESOURCE),
+            new InferenceSettings(
+                SERVER_IMAGE,
+                "IfNotPresent",
+                PodResources.DEFAULT_GPU_RESOURCE,
+                new EngineVersions("1.29.0", "10")),
             events,
             new HttpModelProbe(modelPort),
             new RouterAccess(new HttpRouterClient(modelPort), purpose -> "secret of " + purpose),
             clock),
+        o -> o.settingNamespaces(namespaces));
+    operator.register(
+        new EngineBuildReconciler(new EngineSettings(SERVER_IMAGE, "IfNotPresent"), events, clock),
         o -> o.settingNamespaces(namespaces));
     operator.start();
     return new RunningOperator(client, operator);

@@ -1,0 +1,192 @@
+package dev.hone.operator.engine;
+
+import dev.hone.api.ConditionTypes;
+import dev.hone.api.FieldManagers;
+import dev.hone.api.Reason;
+import dev.hone.api.engine.EngineBuild;
+import dev.hone.api.engine.EngineBuildStatus;
+import dev.hone.operator.desired.EngineJob;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.error.ApiRefusal;
+import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.observe.LiveClusterFacts;
+import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.status.ConditionSet;
+import dev.hone.operator.status.StatusWriter;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Has engines built: one Job for each EngineBuild. */
+@ControllerConfiguration(name = "enginebuild", fieldManager = FieldManagers.OPERATOR)
+@GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
+public class EngineBuildReconciler implements Reconciler<EngineBuild> {
+
+  /** When to look again at what no event tells about: free GPUs. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(15);
+
+  private final EngineSettings settings;
+  private final EventRecorder events;
+  private final Clock clock;
+
+  public EngineBuildReconciler(EngineSettings settings, EventRecorder events, Clock clock) {
+    this.settings = settings;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  @Override
+  public List<EventSource<?, EngineBuild>> prepareEventSources(
+      EventSourceContext<EngineBuild> context) {
+    return List.of(
+        OwnedWatch.of(Job.class, EngineBuild.KIND, context),
+        OwnedWatch.of(Pod.class, EngineBuild.KIND, context));
+  }
+
+  @Override
+  public UpdateControl<EngineBuild> reconcile(EngineBuild resource, Context<EngineBuild> context) {
+    Owner owner = Owner.of(resource);
+    EngineBuildStatus before =
+        Objects.requireNonNullElseGet(resource.getStatus(), EngineBuildStatus::empty);
+    EngineObservation observed = observe(owner, context);
+    EngineBuildPlan plan =
+        EngineBuildPlanner.plan(owner.name(), resource.getSpec(), before, observed);
+    try {
+      plan = execute(plan, resource, owner, observed, context.getClient());
+    } catch (KubernetesClientException e) {
+      Optional<EngineBuildPlan> refused = refused(plan, e);
+      if (refused.isEmpty()) {
+        return UpdateControl.noUpdate();
+      }
+      plan = refused.get();
+    }
+    EngineBuildStatus now = status(resource, plan, before);
+    StatusWriter.Outcome outcome =
+        StatusWriter.write(context, resource, new EngineBuild(), before, now);
+    if (outcome != StatusWriter.Outcome.UNCHANGED) {
+      events.transition(context.getClient(), resource, before.conditions(), now.conditions());
+    }
+    UpdateControl<EngineBuild> control = UpdateControl.noUpdate();
+    if (outcome == StatusWriter.Outcome.OVERTAKEN) {
+      return control.rescheduleAfter(Duration.ZERO);
+    }
+    return plan.reason() == Reason.PENDING ? control.rescheduleAfter(LOOK_AGAIN) : control;
+  }
+
+  private static EngineObservation observe(Owner owner, Context<EngineBuild> context) {
+    Optional<Job> job =
+        context.getSecondaryResources(Job.class).stream()
+            .filter(found -> belongsTo(found, owner.uid()))
+            .findFirst();
+    List<Pod> pods =
+        context.getSecondaryResources(Pod.class).stream()
+            .filter(pod -> job.isPresent() && belongsTo(pod, job.get().getMetadata().getUid()))
+            .sorted(
+                Comparator.comparing(
+                        (Pod pod) ->
+                            Objects.requireNonNullElse(
+                                pod.getMetadata().getCreationTimestamp(), ""))
+                    .thenComparing(pod -> pod.getMetadata().getName())
+                    .reversed())
+            .toList();
+    return new EngineObservation(
+        job, pods, new LiveClusterFacts(context.getClient(), owner.namespace()));
+  }
+
+  private static boolean belongsTo(HasMetadata object, String uid) {
+    return object.getMetadata().getOwnerReferences().stream()
+        .anyMatch(reference -> reference.getUid().equals(uid));
+  }
+
+  private EngineBuildPlan execute(
+      EngineBuildPlan plan,
+      EngineBuild resource,
+      Owner owner,
+      EngineObservation observed,
+      KubernetesClient client) {
+    return switch (plan.action()) {
+      case NONE -> plan;
+      case START_AGAIN -> {
+        observed
+            .job()
+            .ifPresent(
+                job ->
+                    client
+                        .resource(job)
+                        .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                        .delete());
+        yield plan;
+      }
+      case START -> start(plan, resource, owner, client);
+    };
+  }
+
+  private EngineBuildPlan start(
+      EngineBuildPlan plan, EngineBuild resource, Owner owner, KubernetesClient client) {
+    Job desired =
+        new EngineJob(owner, resource.getSpec(), settings.image(), settings.pullPolicy()).build();
+    try {
+      client.resource(desired).create();
+      return plan;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+      // Ours, before the cache saw it; or that of an earlier EngineBuild of this name, which goes.
+      Job found = client.resource(desired).get();
+      return found == null || isOfOurKind(found) || found.isMarkedForDeletion()
+          ? plan
+          : plan.as(
+              Reason.INVALID,
+              "Job %s is in the way: it belongs to something else; delete it"
+                  .formatted(owner.name()));
+    }
+  }
+
+  private static boolean isOfOurKind(HasMetadata object) {
+    return object.getMetadata().getOwnerReferences().stream()
+        .anyMatch(reference -> EngineBuild.KIND.equals(reference.getKind()));
+  }
+
+  /** The plan after a refusal; empty if the namespace is going away and nothing is left to say. */
+  private static Optional<EngineBuildPlan> refused(
+      EngineBuildPlan plan, KubernetesClientException error) {
+    ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
+    String sentence = "the API server refuses the Job: " + refusal.message();
+    return switch (refusal.kind()) {
+      case INVALID -> Optional.of(plan.as(Reason.INVALID, sentence));
+      case FORBIDDEN -> Optional.of(plan.as(Reason.PENDING, sentence));
+      case TERMINATING -> Optional.empty();
+    };
+  }
+
+  private EngineBuildStatus status(
+      EngineBuild resource, EngineBuildPlan plan, EngineBuildStatus before) {
+    long generation = resource.getMetadata().getGeneration();
+    return new EngineBuildStatus(
+        generation,
+        new ConditionSet(clock, generation, before.conditions())
+            .set(ConditionTypes.READY, plan.ready(), plan.reason(), plan.message())
+            .build(),
+        plan.engine(),
+        plan.failure(),
+        resource.getSpec().target().words());
+  }
+}

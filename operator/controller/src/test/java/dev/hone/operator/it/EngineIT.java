@@ -1,0 +1,333 @@
+package dev.hone.operator.it;
+
+import static dev.hone.operator.it.Workbench.conditions;
+import static dev.hone.operator.it.Workbench.inferenceIs;
+import static dev.hone.operator.it.Workbench.message;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.api.engine.EngineBuild;
+import dev.hone.api.inference.InferenceDeployment;
+import dev.hone.operator.desired.Serving;
+import dev.hone.operator.status.ConditionSet;
+import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Engines are built once for a key, before the pods that load them. */
+@WithApiServer
+class EngineIT extends OperatorTest {
+
+  private static final String FEATURE = "feature.node.kubernetes.io/";
+  private static final String BUILT =
+      "{\"engine\":\"x\",\"digest\":\"sha256:%s\",\"sizeBytes\":1234,\"buildSeconds\":2.5,\"reused\":false}"
+          .formatted("e".repeat(64));
+
+  private final List<Node> nodes = new ArrayList<>();
+
+  @BeforeEach
+  void addNode() {
+    addNode("v3", Map.of(FEATURE + "cpu-cpuid.AVX2", "true"));
+  }
+
+  @AfterEach
+  void removeNodes() {
+    nodes.forEach(node -> bench.client().resource(node).delete());
+  }
+
+  /** Nodes belong to no namespace: a label keeps those of other tests apart. */
+  private void addNode(String name, Map<String, String> features) {
+    Map<String, String> labels = new TreeMap<>(features);
+    labels.put("kubernetes.io/arch", "amd64");
+    labels.put(FEATURE + "cpu-model.family", "6");
+    labels.put("pool", bench.namespace());
+    Node node =
+        bench
+            .client()
+            .resource(
+                new NodeBuilder()
+                    .withNewMetadata()
+                    .withName(bench.namespace() + "-" + name)
+                    .withLabels(labels)
+                    .endMetadata()
+                    .build())
+            .create();
+    nodes.add(node);
+    // The API server taints every node that is new; the node's controller takes that back.
+    bench
+        .client()
+        .resource(node)
+        .edit(seen -> new NodeBuilder(seen).editSpec().withTaints().endSpec().build());
+  }
+
+  private void serve(String name, String digest) {
+    bench.applyText(
+        """
+        apiVersion: hone.dev/v1alpha1
+        kind: InferenceDeployment
+        metadata: {name: %s}
+        spec:
+          model: {uri: "pvc://spam-filter/artifacts/model-%s", digest: "%s"}
+          replicas: 1
+          engine: {providers: [CPU]}
+          batching: {maxBatchSize: 4, sequenceLengths: [32, 128], maxWaitMillis: 500}
+          podTemplate: {spec: {nodeSelector: {pool: %s}}}
+        """
+            .formatted(name, digest.substring(7, 8), digest, bench.namespace()));
+  }
+
+  private EngineBuild engine(String digest) {
+    bench
+        .client()
+        .resources(EngineBuild.class)
+        .inNamespace(bench.namespace())
+        .informOnCondition(found -> found.stream().anyMatch(build -> isOf(build, digest)))
+        .orTimeout(30, TimeUnit.SECONDS)
+        .join();
+    List<EngineBuild> found = engines().stream().filter(build -> isOf(build, digest)).toList();
+    assertThat(found).hasSize(1);
+    return found.getFirst();
+  }
+
+  private List<EngineBuild> engines() {
+    return bench
+        .client()
+        .resources(EngineBuild.class)
+        .inNamespace(bench.namespace())
+        .list()
+        .getItems();
+  }
+
+  private static boolean isOf(EngineBuild build, String digest) {
+    return build.getSpec().model().digest().equals(digest);
+  }
+
+  private void finish(EngineBuild build) {
+    Job job = bench.job(build.getMetadata().getName());
+    Pod pod = kubelet.podOf(job);
+    kubelet.running(pod, "server");
+    bench.await(
+        EngineBuild.class,
+        build.getMetadata().getName(),
+        seen ->
+            seen.getStatus() != null
+                && message(seen.getStatus().conditions(), "Ready").endsWith("is building"));
+    kubelet.ended(pod, "server", 0, "Completed", BUILT);
+    kubelet.succeed(job);
+    bench.await(
+        EngineBuild.class,
+        build.getMetadata().getName(),
+        seen -> ConditionSet.isTrue(seen.getStatus().conditions(), "Ready"));
+  }
+
+  private Deployment rollOut(String name, String digest) {
+    Deployment deployment =
+        bench.await(
+            Deployment.class,
+            name,
+            found ->
+                digest.equals(
+                    found
+                        .getSpec()
+                        .getTemplate()
+                        .getMetadata()
+                        .getAnnotations()
+                        .get(Serving.DIGEST_ANNOTATION)));
+    kubelet.running(kubelet.podOf(deployment), "server");
+    kubelet.rolledOut(deployment, 1);
+    return deployment;
+  }
+
+  @Test
+  void twoDeploymentsWithOneKeyShareOneBuildAndStartWhenItIsReady() {
+    serve("one", DIGEST_A);
+    serve("two", DIGEST_A);
+    EngineBuild build = engine(DIGEST_A);
+    String key = build.getMetadata().getName();
+    InferenceDeployment waiting = bench.inference("one", inferenceIs("BuildingEngine"));
+    bench.inference("two", inferenceIs("BuildingEngine"));
+    assertThat(message(conditions(waiting), "EnginesReady"))
+        .startsWith("waits for EngineBuild " + key + " for x86-64-v3");
+    assertThat(bench.client().apps().deployments().inNamespace(bench.namespace()).list().getItems())
+        .isEmpty();
+    bench.await(
+        EngineBuild.class, key, seen -> seen.getMetadata().getOwnerReferences().size() == 2);
+    assertThat(engine(DIGEST_A).getMetadata().getOwnerReferences())
+        .extracting(OwnerReference::getName)
+        .containsExactlyInAnyOrder("one", "two");
+
+    Job job = bench.job(key);
+    PodSpec pod = job.getSpec().getTemplate().getSpec();
+    assertThat(pod.getNodeSelector()).containsEntry("pool", bench.namespace());
+    assertThat(classes(pod)).contains(FEATURE + "cpu-cpuid.AVX2");
+    assertThat(pod.getContainers().getFirst().getArgs()).containsExactly("build-engine");
+    finish(build);
+    assertThat(bench.jobs(key)).hasSize(1);
+    EngineBuild built = engine(DIGEST_A);
+    assertThat(built.getStatus().engine().uri())
+        .isEqualTo("pvc://spam-filter/artifacts/engines/" + key);
+    assertThat(built.getStatus().engine().sizeBytes()).isEqualTo(1234);
+    assertThat(message(built.getStatus().conditions(), "Ready"))
+        .isEqualTo("the engine was built in 2.5 s");
+
+    for (String name : List.of("one", "two")) {
+      PodSpec serving = rollOut(name, DIGEST_A).getSpec().getTemplate().getSpec();
+      assertThat(classes(serving)).contains(FEATURE + "cpu-cpuid.AVX2", "kubernetes.io/arch");
+      Container server = serving.getContainers().getFirst();
+      assertThat(server.getVolumeMounts())
+          .anySatisfy(
+              mount -> {
+                assertThat(mount.getMountPath()).isEqualTo("/engines/" + key);
+                assertThat(mount.getSubPath()).isEqualTo("artifacts/engines/" + key);
+                assertThat(mount.getReadOnly()).isTrue();
+              });
+      assertThat(server.getEnv())
+          .extracting(variable -> variable.getName() + "=" + variable.getValue())
+          .contains(
+              "HONE_ENGINES=/engines",
+              "HONE_MAX_BATCH=4",
+              "HONE_SEQUENCE_LENGTHS=32,128",
+              "HONE_MAX_WAIT_MILLIS=500",
+              "HONE_PROVIDERS=CPU");
+      InferenceDeployment available = bench.inference(name, inferenceIs("Available"));
+      assertThat(ConditionSet.isTrue(conditions(available), "EnginesReady")).isTrue();
+    }
+  }
+
+  private static List<String> classes(PodSpec pod) {
+    return pod
+        .getAffinity()
+        .getNodeAffinity()
+        .getRequiredDuringSchedulingIgnoredDuringExecution()
+        .getNodeSelectorTerms()
+        .stream()
+        .flatMap(term -> term.getMatchExpressions().stream())
+        .map(NodeSelectorRequirement::getKey)
+        .toList();
+  }
+
+  @Test
+  void anotherModelIsBuiltBeforeItIsRolledOutAndTheOldEngineGoesAfterwards() {
+    serve("one", DIGEST_A);
+    finish(engine(DIGEST_A));
+    rollOut("one", DIGEST_A);
+    bench.inference("one", inferenceIs("Available"));
+    String old = engine(DIGEST_A).getMetadata().getName();
+
+    serve("one", DIGEST_B);
+    EngineBuild next = engine(DIGEST_B);
+    bench.inference("one", inferenceIs("BuildingEngine"));
+    assertThat(
+            bench
+                .await(Deployment.class, "one", found -> true)
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .getAnnotations())
+        .containsEntry(Serving.DIGEST_ANNOTATION, DIGEST_A)
+        .containsEntry(Serving.ENGINES_ANNOTATION, old);
+    assertThat(engines()).hasSize(2);
+
+    finish(next);
+    rollOut("one", DIGEST_B);
+    bench.inference("one", inferenceIs("Available"));
+    bench.awaitGone(EngineBuild.class, old);
+    assertThat(engines()).hasSize(1);
+  }
+
+  @Test
+  void theWordsOfTheBuilderReachTheDeploymentAndADeletedBuildIsTriedAgain() {
+    serve("one", DIGEST_A);
+    EngineBuild build = engine(DIGEST_A);
+    String key = build.getMetadata().getName();
+    Job job = bench.job(key);
+    Pod pod = kubelet.podOf(job);
+    kubelet.ended(
+        pod,
+        "server",
+        64,
+        "Error",
+        "{\"reason\":\"EngineFailed\",\"message\":\"TensorRT cannot build it: no such operator\"}");
+    kubelet.fail(job, "PodFailurePolicy", 1);
+    InferenceDeployment failed = bench.inference("one", inferenceIs("EngineFailed"));
+    assertThat(message(conditions(failed), "Ready"))
+        .contains("EngineBuild " + key, "TensorRT cannot build it: no such operator");
+    assertThat(engine(DIGEST_A).getStatus().failure().reason()).isEqualTo("EngineFailed");
+
+    // The garbage collector, which this API server has not, takes the Job and its pod.
+    bench.client().resource(pod).withGracePeriod(0).delete();
+    bench.client().resource(engine(DIGEST_A)).delete();
+    bench.client().resource(job).delete();
+    bench.await(
+        EngineBuild.class,
+        key,
+        seen -> !seen.getMetadata().getUid().equals(build.getMetadata().getUid()));
+    bench.await(
+        Job.class, key, seen -> !seen.getMetadata().getUid().equals(job.getMetadata().getUid()));
+  }
+
+  @Test
+  void anotherClassOfNodesJoinsWhenItsEngineIsReady() {
+    addNode(
+        "v4", Map.of(FEATURE + "cpu-cpuid.AVX2", "true", FEATURE + "cpu-cpuid.AVX512F", "true"));
+    serve("one", DIGEST_A);
+    bench
+        .client()
+        .resources(EngineBuild.class)
+        .inNamespace(bench.namespace())
+        .informOnCondition(found -> found.size() == 2)
+        .orTimeout(30, TimeUnit.SECONDS)
+        .join();
+    finish(engines().getFirst());
+    Deployment half =
+        bench.await(
+            Deployment.class,
+            "one",
+            found ->
+                !found
+                    .getSpec()
+                    .getTemplate()
+                    .getMetadata()
+                    .getAnnotations()
+                    .get(Serving.ENGINES_ANNOTATION)
+                    .contains(","));
+    assertThat(half.getMetadata().getName()).isEqualTo("one");
+    finish(engines().getLast());
+    Deployment whole =
+        bench.await(
+            Deployment.class,
+            "one",
+            found ->
+                found
+                    .getSpec()
+                    .getTemplate()
+                    .getMetadata()
+                    .getAnnotations()
+                    .get(Serving.ENGINES_ANNOTATION)
+                    .contains(","));
+    assertThat(
+            whole
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getAffinity()
+                .getNodeAffinity()
+                .getRequiredDuringSchedulingIgnoredDuringExecution()
+                .getNodeSelectorTerms())
+        .hasSize(2);
+  }
+}
