@@ -278,6 +278,7 @@ class EngineIT extends OperatorTest {
         seen -> !seen.getMetadata().getUid().equals(build.getMetadata().getUid()));
     bench.await(
         Job.class, key, seen -> !seen.getMetadata().getUid().equals(job.getMetadata().getUid()));
+    finish(engine(DIGEST_A));
   }
 
   @Test
