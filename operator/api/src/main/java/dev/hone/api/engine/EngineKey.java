@@ -1,9 +1,6 @@
 package dev.hone.api.engine;
 
-import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.hone.api.ShortHash;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -19,13 +16,8 @@ public final class EngineKey {
 
   private static final String PREFIX = "engine-";
 
-  /** Five bits per character, without letters that look alike in a terminal. */
-  private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-
   /** 130 bits: here a collision would serve the weights of somebody else. */
   private static final int LENGTH = 26;
-
-  private static final int BITS = 5;
 
   private EngineKey() {}
 
@@ -54,7 +46,7 @@ public final class EngineKey {
           append(text, name);
           append(text, value);
         });
-    return PREFIX + encode(sha256(text.toString()));
+    return PREFIX + ShortHash.of(text.toString(), LENGTH);
   }
 
   private static void put(Map<String, String> parts, String name, @Nullable String value) {
@@ -69,22 +61,5 @@ public final class EngineKey {
 
   private static void append(StringBuilder text, String part) {
     text.append(part.length()).append(':').append(part);
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
-  }
-
-  private static String encode(byte[] digest) {
-    BigInteger bits = new BigInteger(1, digest).shiftRight(digest.length * 8 - LENGTH * BITS);
-    StringBuilder text = new StringBuilder(LENGTH);
-    for (int i = LENGTH - 1; i >= 0; i--) {
-      text.append(ALPHABET.charAt(bits.shiftRight(BITS * i).intValue() & (1 << BITS) - 1));
-    }
-    return text.toString();
   }
 }

@@ -24,6 +24,17 @@ public record Owner(String kind, String namespace, String name, String uid) {
         resource.getMetadata().getUid());
   }
 
+  /** Whether an object belongs to the resource. */
+  public boolean owns(HasMetadata object) {
+    return isOwned(object, uid);
+  }
+
+  /** Whether an object belongs to the one with that uid. */
+  public static boolean isOwned(HasMetadata object, String uid) {
+    return object.getMetadata().getOwnerReferences().stream()
+        .anyMatch(reference -> reference.getUid().equals(uid));
+  }
+
   /** The reference by which the garbage collector deletes an object with its resource. */
   public OwnerReference reference() {
     return new OwnerReferenceBuilder()

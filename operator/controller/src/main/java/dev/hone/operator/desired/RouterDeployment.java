@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
-import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -130,22 +129,7 @@ public final class RouterDeployment {
   }
 
   private static ContainerBuilder force(ContainerBuilder container) {
-    return container
-        .addNewPort()
-        .withName(Serving.HTTP_PORT_NAME)
-        .withContainerPort(Serving.HTTP_PORT)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName(Serving.GRPC_PORT_NAME)
-        .withContainerPort(Serving.GRPC_PORT)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName(ADMIN_PORT_NAME)
-        .withContainerPort(ADMIN_PORT)
-        .withProtocol("TCP")
-        .endPort()
+    return ServerContainer.withPorts(container, ADMIN_PORT_NAME, ADMIN_PORT)
         .withNewResources()
         .addToRequests("cpu", new Quantity("100m"))
         .addToRequests("memory", new Quantity("128Mi"))
@@ -157,15 +141,6 @@ public final class RouterDeployment {
   }
 
   private static Probe probe(String path, int periodSeconds, int failures) {
-    return new ProbeBuilder()
-        .withNewHttpGet()
-        .withPath(path)
-        .withPort(new IntOrString(ADMIN_PORT_NAME))
-        .withScheme("HTTP")
-        .endHttpGet()
-        .withPeriodSeconds(periodSeconds)
-        .withFailureThreshold(failures)
-        .withTimeoutSeconds(5)
-        .build();
+    return ServerContainer.probe(ADMIN_PORT_NAME, path, periodSeconds, failures);
   }
 }

@@ -42,28 +42,6 @@ public record Serving(
     engines = List.copyOf(engines);
   }
 
-  /** Of a resource without a rollout, settings and engines. */
-  public Serving(
-      Owner owner,
-      ServedModel model,
-      int replicas,
-      String image,
-      String pullPolicy,
-      @Nullable ServingResources resources,
-      @Nullable PodTemplateSpec podTemplate) {
-    this(
-        owner,
-        model,
-        replicas,
-        image,
-        pullPolicy,
-        resources,
-        podTemplate,
-        null,
-        Map.of(),
-        List.of());
-  }
-
   /** Name of the Deployment. */
   String name() {
     return version == null ? Names.deployment(owner.name()) : Names.version(owner.name(), version);

@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
-import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -132,22 +131,7 @@ public final class ServingDeployment {
   }
 
   private static ContainerBuilder force(ContainerBuilder container) {
-    container
-        .addNewPort()
-        .withName(Serving.HTTP_PORT_NAME)
-        .withContainerPort(Serving.HTTP_PORT)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName(Serving.GRPC_PORT_NAME)
-        .withContainerPort(Serving.GRPC_PORT)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName("metrics")
-        .withContainerPort(Serving.METRICS_PORT)
-        .withProtocol("TCP")
-        .endPort()
+    ServerContainer.withPorts(container, "metrics", Serving.METRICS_PORT)
         .withTerminationMessagePath("/dev/termination-log")
         .withTerminationMessagePolicy("File")
         .withReadinessProbe(probe("/v2/health/ready", 2, 1));
@@ -162,16 +146,7 @@ public final class ServingDeployment {
   }
 
   private static Probe probe(String path, int periodSeconds, int failures) {
-    return new ProbeBuilder()
-        .withNewHttpGet()
-        .withPath(path)
-        .withPort(new IntOrString(Serving.HTTP_PORT_NAME))
-        .withScheme("HTTP")
-        .endHttpGet()
-        .withPeriodSeconds(periodSeconds)
-        .withFailureThreshold(failures)
-        .withTimeoutSeconds(5)
-        .build();
+    return ServerContainer.probe(Serving.HTTP_PORT_NAME, path, periodSeconds, failures);
   }
 
   private static Map<String, String> annotations(Serving serving) {

@@ -6,13 +6,12 @@ import dev.hone.api.Labels;
 import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.engine.EngineBuildSpec;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.util.Collection;
 import java.util.List;
@@ -113,12 +112,7 @@ public final class DeploymentEngines {
             .build());
     return client
         .resource(desired)
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                .withFieldManager(FieldManagers.OPERATOR + "-" + user.uid())
-                .withForce(true)
-                .build());
+        .patch(Patches.applyAs(FieldManagers.OPERATOR + "-" + user.uid()));
   }
 
   private OwnerReference reference() {

@@ -11,6 +11,7 @@ import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.observe.LiveClusterFacts;
 import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.run.RunPods;
 import dev.hone.operator.status.ConditionSet;
 import dev.hone.operator.status.StatusWriter;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
@@ -29,7 +30,6 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -92,27 +92,12 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
 
   private static EngineObservation observe(Owner owner, Context<EngineBuild> context) {
     Optional<Job> job =
-        context.getSecondaryResources(Job.class).stream()
-            .filter(found -> belongsTo(found, owner.uid()))
-            .findFirst();
+        context.getSecondaryResources(Job.class).stream().filter(owner::owns).findFirst();
     List<Pod> pods =
-        context.getSecondaryResources(Pod.class).stream()
-            .filter(pod -> job.isPresent() && belongsTo(pod, job.get().getMetadata().getUid()))
-            .sorted(
-                Comparator.comparing(
-                        (Pod pod) ->
-                            Objects.requireNonNullElse(
-                                pod.getMetadata().getCreationTimestamp(), ""))
-                    .thenComparing(pod -> pod.getMetadata().getName())
-                    .reversed())
-            .toList();
+        job.map(found -> RunPods.of(found, context.getSecondaryResources(Pod.class)))
+            .orElse(List.of());
     return new EngineObservation(
         job, pods, new LiveClusterFacts(context.getClient(), owner.namespace()));
-  }
-
-  private static boolean belongsTo(HasMetadata object, String uid) {
-    return object.getMetadata().getOwnerReferences().stream()
-        .anyMatch(reference -> reference.getUid().equals(uid));
   }
 
   private EngineBuildPlan execute(
@@ -170,11 +155,7 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
       EngineBuildPlan plan, KubernetesClientException error) {
     ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
     String sentence = "the API server refuses the Job: " + refusal.message();
-    return switch (refusal.kind()) {
-      case INVALID -> Optional.of(plan.as(Reason.INVALID, sentence));
-      case FORBIDDEN -> Optional.of(plan.as(Reason.PENDING, sentence));
-      case TERMINATING -> Optional.empty();
-    };
+    return refusal.reason().map(reason -> plan.as(reason, sentence));
   }
 
   private EngineBuildStatus status(

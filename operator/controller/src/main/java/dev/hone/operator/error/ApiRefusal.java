@@ -1,5 +1,6 @@
 package dev.hone.operator.error;
 
+import dev.hone.api.Reason;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -41,6 +42,17 @@ public record ApiRefusal(Kind kind, String message) {
           Optional.of(
               new ApiRefusal(isTerminating(status) ? Kind.TERMINATING : Kind.FORBIDDEN, message));
       default -> Optional.empty();
+    };
+  }
+
+  /**
+   * The reason that a status gives; empty if the namespace goes away and nothing is left to say.
+   */
+  public Optional<Reason> reason() {
+    return switch (kind) {
+      case INVALID -> Optional.of(Reason.INVALID);
+      case FORBIDDEN -> Optional.of(Reason.PENDING);
+      case TERMINATING -> Optional.empty();
     };
   }
 

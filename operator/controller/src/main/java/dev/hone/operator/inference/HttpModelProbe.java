@@ -1,14 +1,11 @@
 package dev.hone.operator.inference;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +14,13 @@ import org.jspecify.annotations.Nullable;
 public final class HttpModelProbe implements ModelProbe {
 
   private static final Logger LOG = Logger.getLogger(HttpModelProbe.class);
-  private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(TIMEOUT).version(HttpClient.Version.HTTP_1_1).build();
-  private final int port;
+  private final PodHttp http;
 
   /** Creates a probe that asks pods at the given port. */
   public HttpModelProbe(int port) {
-    this.port = port;
+    this.http = new PodHttp(port);
   }
 
   @Override
@@ -43,27 +37,19 @@ public final class HttpModelProbe implements ModelProbe {
 
   /** The document at that path, if it is answered with that status. */
   private Optional<JsonNode> get(Pod pod, String path, int status) {
-    String ip = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
-    if (ip == null) {
+    return http.send(pod, path, HttpRequest.newBuilder().GET())
+        .flatMap(response -> document(response, status));
+  }
+
+  private static Optional<JsonNode> document(HttpResponse<String> response, int status) {
+    if (response.statusCode() != status) {
+      LOG.debugf("%s answers %d", response.uri(), response.statusCode());
       return Optional.empty();
     }
-    String host = ip.contains(":") ? "[" + ip + "]" : ip;
-    URI uri = URI.create("http://" + host + ":" + port + path);
     try {
-      HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(uri).timeout(TIMEOUT).GET().build(),
-              HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() != status) {
-        LOG.debugf("%s answers %d", uri, response.statusCode());
-        return Optional.empty();
-      }
       return Optional.of(MAPPER.readTree(response.body()));
-    } catch (IOException e) {
-      LOG.debugf(e, "%s gives no answer", uri);
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    } catch (JsonProcessingException e) {
+      LOG.debugf(e, "%s answers with no JSON", response.uri());
       return Optional.empty();
     }
   }

@@ -6,11 +6,8 @@ import dev.hone.operator.rollout.LatencyHistogram;
 import dev.hone.operator.rollout.Measurement;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,16 +16,13 @@ import org.jboss.logging.Logger;
 /** Talks to routers over HTTP, at their pods' addresses. */
 public final class HttpRouterClient implements RouterClient {
   private static final Logger LOG = Logger.getLogger(HttpRouterClient.class);
-  private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(TIMEOUT).version(HttpClient.Version.HTTP_1_1).build();
-  private final int port;
+  private final PodHttp http;
 
   /** Creates a client that talks to pods at the given port. */
   public HttpRouterClient(int port) {
-    this.port = port;
+    this.http = new PodHttp(port);
   }
 
   @Override
@@ -49,26 +43,17 @@ public final class HttpRouterClient implements RouterClient {
   }
 
   private Optional<String> send(Pod router, String path, HttpRequest.Builder request) {
-    String ip = router.getStatus() == null ? null : router.getStatus().getPodIP();
-    if (ip == null) {
-      return Optional.empty();
+    return http.send(router, path, request)
+        .filter(HttpRouterClient::isGood)
+        .map(HttpResponse::body);
+  }
+
+  private static boolean isGood(HttpResponse<String> response) {
+    boolean good = response.statusCode() / 100 == 2;
+    if (!good) {
+      LOG.warnf("%s answers %d: %s", response.uri(), response.statusCode(), response.body());
     }
-    String host = ip.contains(":") ? "[" + ip + "]" : ip;
-    URI uri = URI.create("http://" + host + ":" + port + path);
-    try {
-      HttpResponse<String> response =
-          client.send(
-              request.uri(uri).timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() / 100 == 2) {
-        return Optional.of(response.body());
-      }
-      LOG.warnf("%s answers %d: %s", uri, response.statusCode(), response.body());
-    } catch (IOException e) {
-      LOG.debugf(e, "%s gives no answer", uri);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return Optional.empty();
+    return good;
   }
 
   /** Reads what {@code GET /statistics} answers. */

@@ -124,7 +124,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         placement = place(view, plan, observed, executor, engines, context);
         Optional<EngineNeeds.Blocked> waits = placement.flatMap(EnginePlacement::blocked);
         if (waits.isPresent()) {
-          plan = blocked(plan, waits.get().reason(), waits.get().message());
+          plan = plan.block(waits.get().reason(), waits.get().message());
         } else if (view.rollout() != null) {
           RolloutPass.Result result =
               new RolloutPass(context.getClient(), settings, routers, clock)
@@ -267,16 +267,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       InferencePlan plan, KubernetesClientException error) {
     ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
     String sentence = "the API server refuses the deployment: " + refusal.message();
-    return switch (refusal.kind()) {
-      case INVALID -> Optional.of(blocked(plan, Reason.INVALID, sentence));
-      case FORBIDDEN -> Optional.of(blocked(plan, Reason.PENDING, sentence));
-      case TERMINATING -> Optional.empty();
-    };
-  }
-
-  private static InferencePlan blocked(InferencePlan plan, Reason reason, String sentence) {
-    return new InferencePlan(
-        plan.model(), false, false, Optional.of(new InferencePlan.Blocked(reason, sentence)));
+    return refusal.reason().map(reason -> plan.block(reason, sentence));
   }
 
   /** A pod is asked when the rollout is complete and something about it is new. */

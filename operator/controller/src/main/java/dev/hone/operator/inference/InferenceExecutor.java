@@ -1,21 +1,18 @@
 package dev.hone.operator.inference;
 
-import dev.hone.api.FieldManagers;
 import dev.hone.api.Names;
 import dev.hone.api.inference.Engine;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
-import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
 import dev.hone.operator.engine.EngineRequest;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.List;
 import java.util.Objects;
 
@@ -23,13 +20,6 @@ import java.util.Objects;
  * Applies the objects of an InferenceDeployment; applying what is there already changes nothing.
  */
 final class InferenceExecutor {
-
-  private static final PatchContext APPLY =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager(FieldManagers.OPERATOR)
-          .withForce(true)
-          .build();
 
   private final KubernetesClient client;
   private final InferenceSettings settings;
@@ -78,20 +68,15 @@ final class InferenceExecutor {
   }
 
   private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {
-    return new Serving(
-        view.owner(),
+    return view.serving(
         Objects.requireNonNull(plan.model()),
-        view.replicas(),
         settings.image(),
         settings.pullPolicy(),
-        view.resources(),
-        view.podTemplate(),
         null,
-        ServerSettings.of(view.engine(), view.batching()),
         engines);
   }
 
   private <T extends HasMetadata> T apply(T desired) {
-    return client.resource(desired).patch(APPLY);
+    return client.resource(desired).patch(Patches.APPLY);
   }
 }

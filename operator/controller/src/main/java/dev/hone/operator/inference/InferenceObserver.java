@@ -27,20 +27,17 @@ final class InferenceObserver {
   static InferenceObservation observe(Owner owner, Context<InferenceDeployment> context) {
     Map<String, Deployment> deployments = new TreeMap<>();
     context.getSecondaryResources(Deployment.class).stream()
-        .filter(found -> isOurs(found, owner))
+        .filter(owner::owns)
         .forEach(found -> deployments.put(found.getMetadata().getName(), found));
     Optional<Deployment> deployment =
         Optional.ofNullable(deployments.get(Names.deployment(owner.name())));
     Optional<Service> service =
         context.getSecondaryResources(Service.class).stream()
-            .filter(found -> isOurs(found, owner))
+            .filter(owner::owns)
             .filter(found -> found.getMetadata().getName().equals(Names.service(owner.name())))
             .findFirst();
     boolean budget =
-        context
-            .getSecondaryResource(PodDisruptionBudget.class)
-            .filter(found -> isOurs(found, owner))
-            .isPresent();
+        context.getSecondaryResource(PodDisruptionBudget.class).filter(owner::owns).isPresent();
     List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
     KubernetesClient client = context.getClient();
     Optional<String> obstacle =
@@ -78,7 +75,7 @@ final class InferenceObserver {
 
   /** A forced apply would take over an object of somebody else: look before the first one. */
   static Optional<String> inTheWay(Owner owner, String kind, @Nullable HasMetadata found) {
-    if (found == null || isOurs(found, owner)) {
+    if (found == null || owner.owns(found)) {
       return Optional.empty();
     }
     String belongs =
@@ -99,11 +96,5 @@ final class InferenceObserver {
         + " ("
         + reference.getUid()
         + ")";
-  }
-
-  /** Whether an object belongs to the resource. */
-  static boolean isOurs(HasMetadata object, Owner owner) {
-    return object.getMetadata().getOwnerReferences().stream()
-        .anyMatch(reference -> reference.getUid().equals(owner.uid()));
   }
 }

@@ -7,9 +7,14 @@ import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.api.inference.Rollout;
+import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.PlacedEngine;
+import dev.hone.operator.desired.ServerSettings;
+import dev.hone.operator.desired.Serving;
 import dev.hone.operator.resolve.Unsupported;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +64,34 @@ public record InferenceView(
             resources.withGpuResource(resource),
             podTemplate,
             unsupported);
+  }
+
+  /**
+   * What pods serve, and as what they are made.
+   *
+   * @param model the model
+   * @param image image of the server
+   * @param pullPolicy its pull policy
+   * @param version hash of the version, where a rollout has several side by side
+   * @param engines the engines that the pods load
+   */
+  public Serving serving(
+      ServedModel model,
+      String image,
+      String pullPolicy,
+      @Nullable String version,
+      List<PlacedEngine> engines) {
+    return new Serving(
+        owner,
+        model,
+        replicas,
+        image,
+        pullPolicy,
+        resources,
+        podTemplate,
+        version,
+        ServerSettings.of(engine, batching),
+        engines);
   }
 
   /** The view of a resource. */

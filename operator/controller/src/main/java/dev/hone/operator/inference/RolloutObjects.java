@@ -1,6 +1,5 @@
 package dev.hone.operator.inference;
 
-import dev.hone.api.FieldManagers;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.inference.RolloutStatus;
@@ -10,18 +9,16 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RouterConfigMap;
 import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.RouterToken;
-import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.util.HashSet;
 import java.util.List;
@@ -30,13 +27,6 @@ import java.util.Set;
 
 /** Applies and drops the objects of a rollout; applying what is there already changes nothing. */
 final class RolloutObjects {
-  private static final PatchContext APPLY =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager(FieldManagers.OPERATOR)
-          .withForce(true)
-          .build();
-
   private final KubernetesClient client;
   private final InferenceSettings settings;
   private final InferenceView view;
@@ -169,20 +159,11 @@ final class RolloutObjects {
   }
 
   private Serving serving(ServedModel model) {
-    return new Serving(
-        owner,
-        model,
-        view.replicas(),
-        settings.image(),
-        settings.pullPolicy(),
-        view.resources(),
-        view.podTemplate(),
-        ModelVersion.of(model),
-        ServerSettings.of(view.engine(), view.batching()),
-        List.of());
+    return view.serving(
+        model, settings.image(), settings.pullPolicy(), ModelVersion.of(model), List.of());
   }
 
   private <T extends HasMetadata> T apply(T desired) {
-    return client.resource(desired).patch(APPLY);
+    return client.resource(desired).patch(Patches.APPLY);
   }
 }

@@ -2,8 +2,8 @@ package dev.hone.operator.integration;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.hone.api.FieldManagers;
 import dev.hone.api.HoneApi;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.APIGroup;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -13,8 +13,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.net.HttpURLConnection;
@@ -79,12 +77,7 @@ public final class Kueue {
     workloads(workload.apiVersion())
         .inNamespace(workload.namespace())
         .withName(workload.name())
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(FieldManagers.OPERATOR)
-                .build(),
-            patch.toString());
+        .patch(Patches.MERGE, patch.toString());
   }
 
   private MixedOperation<

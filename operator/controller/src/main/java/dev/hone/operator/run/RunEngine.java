@@ -117,11 +117,7 @@ public final class RunEngine {
   private static Optional<RunState> refused(RunState planned, KubernetesClientException error) {
     ApiRefusal refusal = ApiRefusal.of(error).orElseThrow(() -> error);
     String sentence = "the API server refuses the run: " + refusal.message();
-    return switch (refusal.kind()) {
-      case INVALID -> Optional.of(planned.as(Reason.INVALID, sentence));
-      case FORBIDDEN -> Optional.of(planned.as(Reason.PENDING, sentence));
-      case TERMINATING -> Optional.empty();
-    };
+    return refusal.reason().map(reason -> planned.as(reason, sentence));
   }
 
   /** Whether the state may change without an event that reaches us. */

@@ -2,7 +2,6 @@ package dev.hone.operator.run;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.hone.api.FieldManagers;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.contract.ContractJson;
@@ -14,13 +13,12 @@ import dev.hone.operator.desired.RunConfigMap;
 import dev.hone.operator.desired.RunJob;
 import dev.hone.operator.desired.RunService;
 import dev.hone.operator.integration.Kueue;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.util.Optional;
 import org.jboss.logging.Logger;
@@ -77,14 +75,7 @@ final class RunExecutor {
   }
 
   private void apply(HasMetadata desired) {
-    client
-        .resource(desired)
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                .withFieldManager(FieldManagers.OPERATOR)
-                .withForce(true)
-                .build());
+    client.resource(desired).patch(Patches.APPLY);
   }
 
   private Optional<Job> create(RunView view, ResolvedModel model, String hash) {
@@ -150,13 +141,6 @@ final class RunExecutor {
           .put(Labels.QUEUE, queue == null ? null : queue.name())
           .put(Labels.QUEUE_PRIORITY, queue == null ? null : queue.priorityClass());
     }
-    client
-        .resource(action.job())
-        .patch(
-            new PatchContext.Builder()
-                .withPatchType(PatchType.JSON_MERGE)
-                .withFieldManager(FieldManagers.OPERATOR)
-                .build(),
-            patch.toString());
+    client.resource(action.job()).patch(Patches.MERGE, patch.toString());
   }
 }

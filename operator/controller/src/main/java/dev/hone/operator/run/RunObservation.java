@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -50,30 +49,17 @@ public record RunObservation(
   /** The Service by which the pods of a Job find one another. */
   public Optional<Service> service(String hash, Job job) {
     return named(services, Names.jobService(owner.name(), hash))
-        .filter(service -> isOwned(service, job.getMetadata().getUid()));
+        .filter(service -> Owner.isOwned(service, job.getMetadata().getUid()));
   }
 
   /** The pods of a Job, the newest first. */
   public List<Pod> pods(Job job) {
-    return pods.stream()
-        .filter(pod -> isOwned(pod, job.getMetadata().getUid()))
-        .sorted(
-            Comparator.comparing(
-                    (Pod pod) ->
-                        Optional.ofNullable(pod.getMetadata().getCreationTimestamp()).orElse(""))
-                .thenComparing(pod -> pod.getMetadata().getName())
-                .reversed())
-        .toList();
+    return RunPods.of(job, pods);
   }
 
   /** Whether the resource is the owner of an object. */
   public boolean isOurs(HasMetadata object) {
-    return isOwned(object, owner.uid());
-  }
-
-  private static boolean isOwned(HasMetadata object, String uid) {
-    return object.getMetadata().getOwnerReferences().stream()
-        .anyMatch(reference -> reference.getUid().equals(uid));
+    return owner.owns(object);
   }
 
   private static <T extends HasMetadata> Optional<T> named(List<T> objects, String name) {

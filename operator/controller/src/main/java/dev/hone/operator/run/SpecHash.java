@@ -6,11 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hone.api.Names;
+import dev.hone.api.ShortHash;
 import dev.hone.contract.ContractJson;
 import dev.hone.contract.JobConfig;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 public final class SpecHash {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
-
-  /** Five bits per character, without letters that look alike in a terminal. */
-  private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
   private SpecHash() {}
 
@@ -44,7 +39,7 @@ public final class SpecHash {
         object.put("rerun", rerun);
       }
     }
-    return encode(sha256(canonical(tree)));
+    return ShortHash.of(canonical(tree), Names.HASH_LENGTH);
   }
 
   /** JSON with sorted members, without empty ones, and with every number written one way. */
@@ -85,25 +80,5 @@ public final class SpecHash {
           }
         });
     text.append('}');
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
-  }
-
-  private static String encode(byte[] digest) {
-    StringBuilder text = new StringBuilder(Names.HASH_LENGTH);
-    long bits = 0;
-    for (int i = 0; i < 7; i++) {
-      bits = bits << 8 | (digest[i] & 0xff);
-    }
-    for (int i = 0; i < Names.HASH_LENGTH; i++) {
-      text.append(ALPHABET.charAt((int) (bits >>> (51 - 5 * i) & 31)));
-    }
-    return text.toString();
   }
 }

@@ -93,15 +93,7 @@ class GoldenTest {
     InferenceView view = InferenceView.of(Objects.requireNonNull(resource));
     ServedModel model =
         new ServedModel(Objects.requireNonNull(view.model().uri()), view.model().digest(), null);
-    Serving serving =
-        new Serving(
-            view.owner(),
-            model,
-            view.replicas(),
-            "example.org/server:1",
-            "IfNotPresent",
-            view.resources(),
-            view.podTemplate());
+    Serving serving = view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of());
     EngineNeeds needs =
         EngineNeedsPlanner.plan(
             new EngineRequest(
@@ -211,17 +203,7 @@ class GoldenTest {
     List<HasMetadata> made = new ArrayList<>();
     made.add(
         ServingDeployment.build(
-            new Serving(
-                view.owner(),
-                model,
-                view.replicas(),
-                "example.org/server:1",
-                "IfNotPresent",
-                view.resources(),
-                view.podTemplate(),
-                null,
-                ServerSettings.of(view.engine(), view.batching()),
-                List.of())));
+            view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of())));
     made.add(ServingService.build(view.owner()));
     if (ServingDisruptionBudget.isNeeded(view.replicas())) {
       made.add(ServingDisruptionBudget.build(view.owner()));
@@ -250,17 +232,7 @@ class GoldenTest {
       String version = ModelVersion.of(model);
       made.add(
           ServingDeployment.build(
-              new Serving(
-                  view.owner(),
-                  model,
-                  view.replicas(),
-                  "example.org/server:1",
-                  "IfNotPresent",
-                  view.resources(),
-                  view.podTemplate(),
-                  version,
-                  ServerSettings.of(view.engine(), view.batching()),
-                  List.of())));
+              view.serving(model, "example.org/server:1", "IfNotPresent", version, List.of())));
       made.add(ServingService.ofVersion(view.owner(), version));
     }
     made.add(RouterConfigMap.build(view.owner(), RoutingDocument.of(view.owner(), state, 0.1)));

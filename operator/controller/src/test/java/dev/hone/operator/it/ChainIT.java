@@ -19,7 +19,6 @@ import dev.hone.operator.desired.Serving;
 import dev.hone.operator.status.ConditionSet;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -28,7 +27,6 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The main example: three manifests at once, in the wrong order. */
@@ -157,25 +155,17 @@ class ChainIT extends OperatorTest {
   }
 
   private Map<String, String> versions() {
-    return Stream.of(
-            FineTuneJob.class,
-            CompressionJob.class,
-            InferenceDeployment.class,
-            Job.class,
-            ConfigMap.class,
-            Deployment.class,
-            Service.class,
-            PodDisruptionBudget.class)
-        .flatMap(
-            type ->
-                bench
-                    .client()
-                    .resources(type)
-                    .inNamespace(bench.namespace())
-                    .list()
-                    .getItems()
-                    .stream())
-        .map(HasMetadata.class::cast)
+    return bench
+        .objects(
+            List.of(
+                FineTuneJob.class,
+                CompressionJob.class,
+                InferenceDeployment.class,
+                Job.class,
+                ConfigMap.class,
+                Deployment.class,
+                Service.class,
+                PodDisruptionBudget.class))
         .collect(
             Collectors.toMap(
                 object -> object.getKind() + "/" + object.getMetadata().getName(),

@@ -29,7 +29,6 @@ import java.nio.file.Files;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -186,23 +185,16 @@ class GitOpsIT extends OperatorTest {
     return tree;
   }
 
-  private List<? extends HasMetadata> children() {
-    return Stream.of(
-            Job.class,
-            ConfigMap.class,
-            Pod.class,
-            Service.class,
-            Deployment.class,
-            PodDisruptionBudget.class)
-        .flatMap(
-            type ->
-                bench
-                    .client()
-                    .resources(type)
-                    .inNamespace(bench.namespace())
-                    .list()
-                    .getItems()
-                    .stream())
+  private List<HasMetadata> children() {
+    return bench
+        .objects(
+            List.of(
+                Job.class,
+                ConfigMap.class,
+                Pod.class,
+                Service.class,
+                Deployment.class,
+                PodDisruptionBudget.class))
         .toList();
   }
 

@@ -23,6 +23,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,7 @@ class RolloutIT extends OperatorTest {
   private volatile String counted = "";
 
   private volatile JsonNode routing = JSON.createObjectNode();
+  private final CountDownLatch told = new CountDownLatch(1);
   private volatile String token = "";
 
   @BeforeEach
@@ -57,6 +60,7 @@ class RolloutIT extends OperatorTest {
     }
     routing = JSON.readTree(exchange.getRequestBody().readAllBytes());
     answer(exchange, 200, "");
+    told.countDown();
   }
 
   private void statistics(HttpExchange exchange) throws IOException {
@@ -126,6 +130,12 @@ class RolloutIT extends OperatorTest {
     ready(deployment(A), Names.SERVER_CONTAINER);
     ready(Names.router(NAME), Names.ROUTER_CONTAINER);
     await(RolloutStage.COMPLETE, inferenceIs("Available"));
+    // A real router starts with the ConfigMap; this one knows nothing until it is told.
+    try {
+      assertThat(told.await(30, TimeUnit.SECONDS)).as("the router is told").isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** The token, as the routers' volume has it. */

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One namespace, and what a user does and sees in it. */
@@ -87,6 +88,12 @@ record Workbench(KubernetesClient client, String namespace) {
       throw new AssertionError(
           type.getSimpleName() + " " + name + " stays " + Serialization.asYaml(resource.get()), e);
     }
+  }
+
+  /** Every object of those types in the namespace. */
+  Stream<HasMetadata> objects(List<Class<? extends HasMetadata>> types) {
+    return types.stream()
+        .flatMap(type -> client.resources(type).inNamespace(namespace).list().getItems().stream());
   }
 
   void awaitGone(Class<? extends HasMetadata> type, String name) {

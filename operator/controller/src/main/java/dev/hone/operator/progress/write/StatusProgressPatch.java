@@ -4,12 +4,12 @@ import dev.hone.api.FieldManagers;
 import dev.hone.api.HoneApi;
 import dev.hone.operator.progress.ObservedRun;
 import dev.hone.operator.progress.ResourceKey;
+import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,12 +27,7 @@ public final class StatusProgressPatch implements ProgressSink {
 
   private static final int MAX_ATTEMPTS = 5;
 
-  private static final PatchContext APPLY =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager(FieldManagers.PROGRESS)
-          .withForce(true)
-          .build();
+  private static final PatchContext APPLY = Patches.applyAs(FieldManagers.PROGRESS);
 
   private final KubernetesClient client;
 
