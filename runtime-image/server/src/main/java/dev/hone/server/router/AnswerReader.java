@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.hone.server.protocol.Datatype;
+import dev.hone.server.protocol.NumericTensor;
+import dev.hone.server.protocol.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,6 +16,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the outputs of an answer, as JSON or as the binary tensor extension has them. */
@@ -88,7 +91,7 @@ final class AnswerReader {
     rest.position(rest.position() + size.intValue());
     return texts
         ? new Output(name, shape, new double[0], strings(name, raw))
-        : new Output(name, shape, numbers(datatype, raw), List.of());
+        : new Output(name, shape, numbers(name, datatype, raw), List.of());
   }
 
   private static void flatten(JsonNode data, List<JsonNode> into) {
@@ -116,26 +119,14 @@ final class AnswerReader {
     };
   }
 
-  private static double[] numbers(Datatype datatype, ByteBuffer raw) {
-    double[] values = new double[raw.remaining() / datatype.width()];
-    for (int index = 0; index < values.length; index++) {
-      values[index] =
-          switch (datatype) {
-            case BOOL, UINT8 -> Byte.toUnsignedInt(raw.get());
-            case INT8 -> raw.get();
-            case UINT16 -> Short.toUnsignedInt(raw.getShort());
-            case INT16 -> raw.getShort();
-            case UINT32 -> Integer.toUnsignedLong(raw.getInt());
-            case INT32 -> raw.getInt();
-            case INT64, UINT64 -> raw.getLong();
-            case FP16 -> Float.float16ToFloat(raw.getShort());
-            case BF16 -> Float.intBitsToFloat(raw.getShort() << 16);
-            case FP32 -> raw.getFloat();
-            case FP64 -> raw.getDouble();
-            case BYTES -> throw new IllegalArgumentException("texts are no numbers");
-          };
-    }
-    return values;
+  /** Bytes behind the last whole number are passed over. */
+  private static double[] numbers(String name, Datatype datatype, ByteBuffer raw) {
+    int count = raw.remaining() / datatype.width();
+    raw.limit(count * datatype.width());
+    NumericTensor tensor = new NumericTensor(name, datatype, Shape.of(count), raw);
+    return IntStream.range(0, count)
+        .mapToDouble(datatype.kind() == Datatype.Kind.FLOAT ? tensor::floating : tensor::integer)
+        .toArray();
   }
 
   private static List<String> strings(String name, ByteBuffer raw) throws IOException {

@@ -36,7 +36,7 @@ public final class Router implements AutoCloseable {
 
   private final ActiveRouting active = new ActiveRouting();
   private final Shadow shadow = new Shadow();
-  private final AtomicInteger inFlight = new AtomicInteger();
+  private final InFlight inFlight = new InFlight();
   private final Vertx vertx;
   private final RouterSettings settings;
   private final int httpPort;
@@ -102,20 +102,14 @@ public final class Router implements AutoCloseable {
   void drain() {
     active.drain();
     LOG.info("no longer ready; serving on until the drain delay is over");
-    pause(TimeUnit.SECONDS.toMillis(settings.drainSeconds()));
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(FINISH_SECONDS);
-    while (inFlight.get() > 0 && System.nanoTime() < deadline) {
-      pause(10);
-    }
-    close();
-  }
-
-  private static void pause(long millis) {
     try {
-      Thread.sleep(millis);
+      // Nothing tells when the last client has heard that this pod leaves.
+      TimeUnit.SECONDS.sleep(settings.drainSeconds());
+      inFlight.awaitNone(FINISH_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    close();
   }
 
   @Override
@@ -185,8 +179,8 @@ public final class Router implements AutoCloseable {
           .createHttpServer(options())
           .requestHandler(
               request -> {
-                inFlight.incrementAndGet();
-                request.response().endHandler(end -> inFlight.decrementAndGet());
+                inFlight.begin();
+                request.response().endHandler(end -> inFlight.end());
                 proxy.handle(request);
               })
           .listen(port, "0.0.0.0")

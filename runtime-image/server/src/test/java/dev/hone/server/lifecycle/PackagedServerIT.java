@@ -54,6 +54,8 @@ class PackagedServerIT {
       assertThat(server.client().get("/v2/models/slow/ready").status()).isEqualTo(503);
 
       server.awaitReady();
+      // It is said a moment after it is so.
+      server.await(() -> server.log().contains("[d.h.s.l.Startup] ready"));
       assertThat(server.log()).containsSubsequence("model 'slow' version 1 is warm", "ready");
     }
   }

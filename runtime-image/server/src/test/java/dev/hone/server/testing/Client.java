@@ -1,5 +1,7 @@
 package dev.hone.server.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 /** A client of the server under test. */
 public final class Client {
@@ -30,6 +33,15 @@ public final class Client {
   /** GETs a path. */
   public Answer get(String path) {
     return send(HttpRequest.newBuilder(base.resolve(path)).GET());
+  }
+
+  /** Waits until the server is ready. */
+  public void awaitReady() {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (get("/v2/health/ready").status() != 200) {
+      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
   }
 
   /** POSTs an inference request. */

@@ -19,9 +19,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
@@ -45,12 +43,7 @@ class BinaryDataTest {
   @BeforeEach
   void awaitReady() {
     client = new BinaryClient(address);
-    Client json = new Client(address);
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (json.get("/v2/health/ready").status() != 200) {
-      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    new Client(address).awaitReady();
   }
 
   @Test

@@ -20,12 +20,10 @@ import jakarta.inject.Inject;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,12 +52,7 @@ class FuzzTest {
 
   @BeforeEach
   void awaitReady() {
-    Client client = new Client(address);
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (client.get("/v2/health/ready").status() != 200) {
-      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    new Client(address).awaitReady();
   }
 
   @Test

@@ -71,11 +71,7 @@ class LimitsTest {
       shared = new Client(address);
     }
     client = shared;
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (client.get("/v2/health/ready").status() != 200) {
-      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    client.awaitReady();
   }
 
   @Test

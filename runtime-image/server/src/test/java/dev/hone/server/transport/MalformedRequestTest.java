@@ -12,10 +12,8 @@ import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,11 +35,7 @@ class MalformedRequestTest {
   @BeforeEach
   void awaitReady() {
     client = new Client(address);
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (client.get("/v2/health/ready").status() != 200) {
-      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    client.awaitReady();
   }
 
   @AfterEach

@@ -29,11 +29,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,11 +89,7 @@ class RepositoryTest {
   @BeforeEach
   void awaitReady() {
     client = new Client(address);
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (client.get("/v2/health/ready").status() != 200) {
-      assertThat(System.nanoTime()).as("ready in time").isLessThan(deadline);
-      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-    }
+    client.awaitReady();
   }
 
   private Answer post(String path, String body) {
