@@ -28,6 +28,8 @@ def test_the_chain_of_the_example_runs_from_the_teacher_to_a_file_of_eight_bits(
     assert [next(iter(step)) for step in spec["steps"]] == ["distill", "prune", "quantize", "fuse"]
     config = tiny_images.resnet_config()
     config.num_labels = 10
+    # Wide enough that a file of it is weights more than it is a graph.
+    config.embedding_size, config.hidden_sizes = 32, [32, 64]
     tiny_images.save_model(bench.claim / "models/vision", config)
     tiny_images.write_folder(bench.claim / "data/images/train", tiny_images.digits(64))
     tiny_images.write_folder(bench.claim / "data/images/test", tiny_images.digits(40, first=400))

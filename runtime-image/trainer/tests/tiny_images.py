@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 from transformers import (
@@ -66,7 +67,9 @@ def save_configuration(folder: Path, config: PretrainedConfig) -> Path:
 
 
 def save_model(folder: Path, config: PretrainedConfig) -> Path:
+    """The same weights in every process, whatever was drawn there before."""
     save_configuration(folder, config)
+    torch.manual_seed(1)
     AutoModelForImageClassification.from_config(config).save_pretrained(folder)
     return folder
 
