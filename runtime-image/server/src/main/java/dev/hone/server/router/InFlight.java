@@ -26,6 +26,11 @@ final class InFlight {
     }
   }
 
+  /** How many there are. */
+  int now() {
+    return count.get();
+  }
+
   /** Waits until there are none, or the time is over; whether there are none. */
   boolean awaitNone(long timeout, TimeUnit unit) throws InterruptedException {
     long left = unit.toNanos(timeout);

@@ -35,8 +35,8 @@ public final class Router implements AutoCloseable {
   private static final long START_SECONDS = 30;
 
   private final ActiveRouting active = new ActiveRouting();
-  private final Shadow shadow = new Shadow();
   private final InFlight inFlight = new InFlight();
+  private final Shadow shadow = new Shadow(inFlight);
   private final Vertx vertx;
   private final RouterSettings settings;
   private final int httpPort;

@@ -18,6 +18,7 @@ final class Shadow implements AutoCloseable {
   private static final int MOST_ON_THEIR_WAY = 64;
   private static final int MOST_WAITING = 64;
 
+  private final InFlight clients;
   private final AtomicInteger onTheirWay = new AtomicInteger();
 
   /** Answers may be large, and reading them would hold up an event loop. */
@@ -31,7 +32,15 @@ final class Shadow implements AutoCloseable {
           Thread.ofPlatform().name("compare").daemon().factory());
 
   /**
-   * Repeats a request.
+   * @param clients the requests of clients that are on their way
+   */
+  Shadow(InFlight clients) {
+    this.clients = clients;
+  }
+
+  /**
+   * Repeats a request, unless the other version has as many to answer as clients have on their way:
+   * with more at once, its time would be that of a queue which the clients' answers never stood in.
    *
    * @param arm the version that answered it
    * @param answer its answer
@@ -42,7 +51,9 @@ final class Shadow implements AutoCloseable {
       VersionCall call,
       Arm arm,
       VersionAnswer answer) {
-    if (onTheirWay.incrementAndGet() > MOST_ON_THEIR_WAY) {
+    // The repeated request's own client has its answer, and may no longer be counted.
+    int most = Math.min(clients.now() + 1, MOST_ON_THEIR_WAY);
+    if (onTheirWay.incrementAndGet() > most) {
       onTheirWay.decrementAndGet();
       state.statistics().drop();
       return;

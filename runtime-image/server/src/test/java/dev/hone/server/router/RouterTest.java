@@ -204,6 +204,26 @@ class RouterTest {
   }
 
   @Test
+  void aSlowCandidateIsNotGivenMoreAtOnceThanTheClientsHaveOnTheirWay() throws Exception {
+    CompletableFuture<Void> hold = new CompletableFuture<>();
+    Version stable = version(Version.of(3, 1));
+    Version candidate =
+        version(
+            Version.answering(
+                request -> hold.thenRun(() -> request.response().end(Version.answer(3, 1)))));
+    Router router = router(routing(stable, candidate, 0, 1));
+    for (int i = 0; i < 20; i++) {
+      client(router).infer("m", BODY);
+    }
+    // One client asks, whose last request may or may not count as answered yet.
+    JsonNode counted = statistics(router, found -> found.path("dropped").asInt() >= 18);
+    assertThat(candidate.requests()).isBetween(1, 2);
+    hold.complete(null);
+    int repeated = 20 - counted.path("dropped").asInt();
+    statistics(router, found -> found.path("comparisons").path("samples").asInt() == repeated);
+  }
+
+  @Test
   void comparesWhatTheCandidateAnsweredToo() throws Exception {
     Version stable = version(Version.of(3, 1));
     Version candidate = version(Version.of(3, 1));
@@ -314,7 +334,7 @@ class RouterTest {
       stable.restart();
     }
     go.set(false);
-    assertThat(statuses.get(20, TimeUnit.SECONDS)).hasSizeGreaterThan(200).containsOnly(200);
+    assertThat(statuses.get(20, TimeUnit.SECONDS)).hasSizeGreaterThan(100).containsOnly(200);
   }
 
   @Test
