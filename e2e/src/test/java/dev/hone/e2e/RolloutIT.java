@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -38,6 +40,7 @@ class RolloutIT {
           + "[\"the tea was warm and sweet\",\"a grim and foul road\"]}]}";
 
   private Lab lab;
+  private Resource train;
   private Resource compress;
   private Resource serve;
   private String goodDigest = "";
@@ -45,7 +48,7 @@ class RolloutIT {
   @BeforeAll
   void applyAllAtOnce(Lab lab) {
     this.lab = lab;
-    lab.apply("finetune.yaml", manifest -> manifest.name("rolled"));
+    train = lab.apply("finetune.yaml", manifest -> manifest.name("rolled"));
     compress =
         lab.apply(
             "compress.yaml",
@@ -109,6 +112,11 @@ class RolloutIT {
         .informOnCondition(List::isEmpty)
         .orTimeout(RUN.toSeconds(), TimeUnit.SECONDS)
         .join();
+  }
+
+  @AfterAll
+  void deleteAll() {
+    Stream.of(serve, compress, train).forEach(Resource::delete);
   }
 
   /** Copies the compressed artifact with one label's logit moved, and has it served. */
