@@ -2,21 +2,25 @@ package dev.hone.api.inference;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import dev.hone.api.ApiType;
-import dev.hone.api.common.DataSource;
 import dev.hone.api.common.ModelSource;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Comparison with a reference before and beside the traffic. */
 @ApiType
+@ValidationRule(
+    value = "!has(self.goldenSet) || has(self.tolerances)",
+    message = "write tolerances beside goldenSet: how far an answer to it may be off")
 public record Parity(
     @JsonPropertyDescription("The model that is right (default: the one that serves).")
         @Nullable ModelSource reference,
-    @JsonPropertyDescription("Inputs that both must answer alike before any traffic.")
-        @Nullable DataSource goldenSet,
+    @JsonPropertyDescription(
+            "Requests that a new version must answer rightly, by tolerances, before any traffic.")
+        @Nullable GoldenSet goldenSet,
     @Min(0)
         @Max(1)
         @JsonPropertyDescription(

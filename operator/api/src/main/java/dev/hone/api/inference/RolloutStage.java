@@ -7,6 +7,9 @@ public enum RolloutStage {
   /** The candidate's pods are starting. */
   @JsonProperty("Preparing")
   PREPARING("Preparing"),
+  /** The candidate answers the golden set, and gets no traffic. */
+  @JsonProperty("GoldenSet")
+  GOLDEN_SET("GoldenSet"),
   /** The candidate gets copies of requests, and its answers are compared. */
   @JsonProperty("Shadow")
   SHADOW("Shadow"),

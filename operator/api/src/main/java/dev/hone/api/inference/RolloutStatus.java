@@ -20,4 +20,23 @@ public record RolloutStatus(
     @JsonPropertyDescription("The version that failed last; it is not tried again by itself.")
         @Nullable ServedModel rejected,
     @JsonPropertyDescription("Generation of the spec that the failed version was tried under.")
-        @Nullable Long rejectedGeneration) {}
+        @Nullable Long rejectedGeneration,
+    @JsonPropertyDescription("The golden set that the newest version on trial was given.")
+        @Nullable GoldenSetStatus goldenSet) {
+
+  /** The same with another golden set, or none. */
+  public RolloutStatus withGoldenSet(@Nullable GoldenSetStatus other) {
+    return new RolloutStatus(
+        stage,
+        stable,
+        candidate,
+        step,
+        weight,
+        since,
+        decision,
+        figures,
+        rejected,
+        rejectedGeneration,
+        other);
+  }
+}

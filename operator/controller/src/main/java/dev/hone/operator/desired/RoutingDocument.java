@@ -27,7 +27,8 @@ public final class RoutingDocument {
     if (candidate != null && trial) {
       version(root.putObject("candidate"), owner, candidate);
     }
-    root.put("weight", trial ? state.weight() : 0).put("shadowShare", trial ? sampleShare : 0);
+    boolean traffic = trial && state.stage() != RolloutStage.GOLDEN_SET;
+    root.put("weight", traffic ? state.weight() : 0).put("shadowShare", traffic ? sampleShare : 0);
     try {
       return JSON.writeValueAsString(root);
     } catch (JsonProcessingException e) {

@@ -2,6 +2,7 @@ package dev.hone.operator.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.operator.rollout.GoldenMeasurement;
 import dev.hone.operator.rollout.LatencyHistogram;
 import dev.hone.operator.rollout.Measurement;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -27,13 +28,38 @@ public final class HttpRouterClient implements RouterClient {
 
   @Override
   public boolean configure(Pod router, String token, String routing) {
-    return send(
-            router,
-            "/configuration",
-            HttpRequest.newBuilder()
-                .header("Authorization", "Bearer " + token)
-                .PUT(HttpRequest.BodyPublishers.ofString(routing)))
-        .isPresent();
+    return send(router, "/configuration", put(token, routing)).isPresent();
+  }
+
+  private static HttpRequest.Builder put(String token, String document) {
+    return HttpRequest.newBuilder()
+        .header("Authorization", "Bearer " + token)
+        .PUT(HttpRequest.BodyPublishers.ofString(document));
+  }
+
+  @Override
+  public Optional<String> check(Pod router, String token, String goldenSet) {
+    Optional<HttpResponse<String>> answer = http.send(router, "/golden-set", put(token, goldenSet));
+    if (answer.isEmpty()) {
+      return Optional.of("it gives no answer");
+    }
+    return answer.filter(found -> !isGood(found)).map(HttpRouterClient::error);
+  }
+
+  private static String error(HttpResponse<String> response) {
+    return document(response.body())
+        .map(root -> root.path("error").asText())
+        .filter(text -> !text.isEmpty())
+        .orElseGet(() -> "it answers " + response.statusCode());
+  }
+
+  @Override
+  public Optional<GoldenMeasurement> golden(Pod router, String revision) {
+    return send(router, "/statistics", HttpRequest.newBuilder().GET())
+        .flatMap(body -> statistics(body, revision))
+        .map(root -> root.path("goldenSet"))
+        .filter(JsonNode::isObject)
+        .map(HttpRouterClient::golden);
   }
 
   @Override
@@ -58,21 +84,61 @@ public final class HttpRouterClient implements RouterClient {
 
   /** Reads what {@code GET /statistics} answers. */
   static Optional<Measurement> parse(String body, String revision) {
-    JsonNode root;
+    return statistics(body, revision)
+        .map(
+            root ->
+                new Measurement(
+                    arm(root.path("stable")),
+                    arm(root.path("candidate")),
+                    arm(root.path("shadow")),
+                    comparisons(root.path("comparisons"))));
+  }
+
+  private static Optional<JsonNode> statistics(String body, String revision) {
+    return document(body).filter(root -> revision.equals(root.path("revision").asText()));
+  }
+
+  private static Optional<JsonNode> document(String body) {
     try {
-      root = JSON.readTree(body);
+      return Optional.of(JSON.readTree(body));
     } catch (IOException e) {
-      LOG.warnf("a router's statistics are no JSON: %s", e.getMessage());
+      LOG.warnf("a router's answer is no JSON: %s", e.getMessage());
       return Optional.empty();
     }
-    return revision.equals(root.path("revision").asText())
-        ? Optional.of(
-            new Measurement(
-                arm(root.path("stable")),
-                arm(root.path("candidate")),
-                arm(root.path("shadow")),
-                comparisons(root.path("comparisons"))))
-        : Optional.empty();
+  }
+
+  /** Reads what {@code GET /statistics} has of a golden set. */
+  static GoldenMeasurement golden(JsonNode node) {
+    Map<String, GoldenMeasurement.OutputDifference> outputs = new LinkedHashMap<>();
+    node.path("outputs")
+        .propertyStream()
+        .forEach(
+            entry ->
+                outputs.put(
+                    entry.getKey(),
+                    new GoldenMeasurement.OutputDifference(
+                        entry.getValue().path("rows").asLong(),
+                        entry.getValue().path("sameTop").asLong(),
+                        entry.getValue().path("otherTopRequest").asInt(),
+                        entry.getValue().path("maxAbs").asDouble(),
+                        entry.getValue().path("maxAbsRequest").asInt(),
+                        entry.getValue().path("maxRelativeL2").asDouble(),
+                        entry.getValue().path("maxRelativeL2Request").asInt())));
+    return new GoldenMeasurement(
+        node.path("digest").asText(),
+        node.path("requests").asInt(),
+        node.path("done").asBoolean(),
+        node.path("compared").asLong(),
+        node.path("errors").asLong(),
+        node.path("unlike").asLong(),
+        node.path("nan").asLong(),
+        text(node.path("firstFailure")),
+        text(node.path("undecided")),
+        outputs);
+  }
+
+  private static Optional<String> text(JsonNode node) {
+    return node.isTextual() ? Optional.of(node.textValue()) : Optional.empty();
   }
 
   private static Measurement.Arm arm(JsonNode node) {
@@ -99,12 +165,11 @@ public final class HttpRouterClient implements RouterClient {
                         entry.getValue().path("sameTop").asLong(),
                         entry.getValue().path("maxAbs").asDouble(),
                         entry.getValue().path("maxRelativeL2").asDouble())));
-    JsonNode unlike = node.path("lastUnlike");
     return new Measurement.Comparisons(
         node.path("samples").asLong(),
         node.path("unlike").asLong(),
         node.path("nan").asLong(),
-        unlike.isTextual() ? Optional.of(unlike.textValue()) : Optional.empty(),
+        text(node.path("lastUnlike")),
         outputs);
   }
 }

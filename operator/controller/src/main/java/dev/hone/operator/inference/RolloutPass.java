@@ -23,7 +23,7 @@ import java.util.Optional;
 /** One pass over a rollout: look, decide, apply, tell the routers, and drop what nobody needs. */
 final class RolloutPass {
 
-  /** When to look again where routers have not taken the configuration. */
+  /** When to look again where routers have not taken the configuration, or check a golden set. */
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private static final Duration LATER = Duration.ofSeconds(15);
@@ -96,12 +96,7 @@ final class RolloutPass {
     Optional<Deployment> stable = version(view, last.stable(), observed);
     ServedModel candidate = last.candidate();
     if (candidate == null) {
-      return new RolloutFacts(
-          RolloutState.of(stable).complete(),
-          false,
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty());
+      return RolloutFacts.ofStable(RolloutState.of(stable).complete());
     }
     Optional<Deployment> trial = version(view, candidate, observed);
     return new RolloutFacts(
@@ -109,7 +104,12 @@ final class RolloutPass {
         RolloutState.of(trial).complete(),
         ServingPods.refusal(observed.pods(), candidate).or(() -> deadline(trial)),
         ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts()),
-        last.stage() == RolloutStage.PREPARING
+        GoldenSetCheck.asked(view, last)
+            .map(
+                key ->
+                    new GoldenSetCheck(client, routers)
+                        .look(view.owner(), key, last, observed.pods())),
+        last.stage() == RolloutStage.PREPARING || last.stage() == RolloutStage.GOLDEN_SET
             ? Optional.empty()
             : measurement(observed.pods(), RoutingDocument.revision(last)));
   }
@@ -155,6 +155,7 @@ final class RolloutPass {
     }
     return switch (state.stage()) {
       case SHADOW, CANARY, SOAKING -> Optional.of(policy.interval());
+      case GOLDEN_SET -> Optional.of(SOON);
       case PREPARING -> Optional.of(LATER);
       default -> Optional.empty();
     };

@@ -85,10 +85,7 @@ public final class Unsupported {
             : Optional.empty(),
         parity == null
             ? Optional.empty()
-            : absent("spec.rollout.parity.reference", parity.reference()),
-        parity == null
-            ? Optional.empty()
-            : absent("spec.rollout.parity.goldenSet", parity.goldenSet()));
+            : absent("spec.rollout.parity.reference", parity.reference()));
   }
 
   private static Optional<String> steps(List<Step> steps) {

@@ -167,7 +167,7 @@ final class Judge {
     return enough && kept ? Finding.pass(text) : Finding.open(text);
   }
 
-  private static String percent(double share) {
+  static String percent(double share) {
     return number(share * 100) + "%";
   }
 

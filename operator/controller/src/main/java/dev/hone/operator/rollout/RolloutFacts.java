@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param candidateReady whether every pod of the candidate is ready
  * @param candidateFailure why the candidate's pods will not get ready, as a sentence
  * @param waiting what the candidate's pods wait for, as a sentence
+ * @param golden what is known of the golden set, in its stage
  * @param measurement what the routers counted in this stage; empty while none of them tells
  */
 public record RolloutFacts(
@@ -16,10 +17,12 @@ public record RolloutFacts(
     boolean candidateReady,
     Optional<String> candidateFailure,
     Optional<String> waiting,
+    Optional<GoldenSetFacts> golden,
     Optional<Measurement> measurement) {
 
-  /** Nothing is known. */
-  public static RolloutFacts none() {
-    return new RolloutFacts(false, false, Optional.empty(), Optional.empty(), Optional.empty());
+  /** What is known where there is no candidate. */
+  public static RolloutFacts ofStable(boolean ready) {
+    return new RolloutFacts(
+        ready, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param minRequests requests before anything is decided
  * @param interval time between two looks
  * @param noData what to do while there are no requests
+ * @param goldenSet whether there are requests to answer before any traffic
  * @param sampleShare share of requests that is repeated and compared; 0 without parity
  * @param minSamples comparisons before anything is decided
  * @param tolerances how far outputs may be off
@@ -32,6 +33,7 @@ public record RolloutPolicy(
     int minRequests,
     Duration interval,
     Analysis.NoData noData,
+    boolean goldenSet,
     double sampleShare,
     int minSamples,
     List<Tolerance> tolerances,
@@ -59,6 +61,7 @@ public record RolloutPolicy(
         or(analysis.minRequests(), REQUESTS),
         Duration.ofSeconds(or(analysis.intervalSeconds(), INTERVAL_SECONDS)),
         or(analysis.noData(), Analysis.NoData.WAIT),
+        parity != null && parity.goldenSet() != null,
         parity == null ? 0 : or(parity.sampleShare(), SAMPLE_SHARE),
         parity == null ? 0 : or(parity.minSamples(), SAMPLES),
         parity == null ? List.of() : parity.tolerances(),

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that is killed at any point goes on from there. Pure.
  *
  * <pre>
- * Preparing → Shadow → Canary 1 … n → Soaking → Complete
- *      └─────────┴─────────┴────────────┴─────→ RolledBack
+ * Preparing → GoldenSet → Shadow → Canary 1 … n → Soaking → Complete
+ *      └──────────┴─────────┴─────────┴────────────┴─────→ RolledBack
  * </pre>
  */
 public final class RolloutStateMachine {
@@ -53,6 +53,7 @@ public final class RolloutStateMachine {
         0,
         now.toString(),
         "waits for the pods of %s, the first version".formatted(name(model)),
+        null,
         null,
         null,
         null);
@@ -95,9 +96,11 @@ public final class RolloutStateMachine {
     if (candidate == null || !same(wanted, candidate)) {
       return start(wanted, last);
     }
-    return last.stage() == RolloutStage.PREPARING
-        ? prepared(last, candidate, facts)
-        : measured(last, candidate, facts);
+    return switch (last.stage()) {
+      case PREPARING -> prepared(last, candidate, facts);
+      case GOLDEN_SET -> golden(last, candidate, facts);
+      default -> measured(last, candidate, facts);
+    };
   }
 
   /** Whether two models are one version, whoever refers to them. */
@@ -136,6 +139,27 @@ public final class RolloutStateMachine {
           null);
     }
     return advance(last, candidate, "its pods are ready", null);
+  }
+
+  private RolloutStatus golden(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
+    if (!policy.goldenSet()) {
+      return advance(
+          last.withGoldenSet(null), candidate, "the spec asks for none any more", last.figures());
+    }
+    GoldenSetFacts golden = facts.golden().orElseGet(GoldenSetFacts::none);
+    RolloutStatus state = golden.set().map(last::withGoldenSet).orElse(last);
+    if (golden.measurement().filter(GoldenMeasurement::tells).isEmpty()) {
+      return decided(
+          state,
+          place(last) + " is undecided: " + golden.waiting().orElse("no router tells of it"),
+          null);
+    }
+    GoldenMeasurement measured = golden.measurement().get();
+    List<Finding> findings = GoldenJudge.judge(policy.tolerances(), measured);
+    List<Finding> broken = findings.stream().filter(found -> found.is(Answer.FAIL)).toList();
+    return broken.isEmpty()
+        ? advance(state, candidate, texts(findings), measured.figures())
+        : fail(state, candidate, place(last) + " fails: " + texts(broken), measured.figures());
   }
 
   private RolloutStatus measured(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
@@ -219,11 +243,29 @@ public final class RolloutStateMachine {
     String passed = "%s passes: %s".formatted(place(last), because);
     if (last.stage() == RolloutStage.SOAKING) {
       return complete(
+              candidate,
+              "%s is the stable version now; %s".formatted(name(candidate), passed),
+              figures)
+          .withGoldenSet(last.goldenSet());
+    }
+    if (last.stage() == RolloutStage.PREPARING && policy.goldenSet()) {
+      return state(
+          RolloutStage.GOLDEN_SET,
+          last.stable(),
           candidate,
-          "%s is the stable version now; %s".formatted(name(candidate), passed),
+          null,
+          passed + "; it is given the golden set, and no traffic",
           figures);
     }
-    if (last.stage() == RolloutStage.PREPARING && policy.shadows()) {
+    return onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
+  }
+
+  /** The next stage of those in which the candidate sees requests of clients. */
+  private RolloutStatus onTraffic(
+      RolloutStatus last, ServedModel candidate, String passed, @Nullable RolloutFigures figures) {
+    boolean before =
+        last.stage() == RolloutStage.PREPARING || last.stage() == RolloutStage.GOLDEN_SET;
+    if (before && policy.shadows()) {
       return state(
           RolloutStage.SHADOW,
           last.stable(),
@@ -274,7 +316,8 @@ public final class RolloutStateMachine {
             .formatted(because, name(last.stable()), name(candidate)),
         figures,
         candidate,
-        generation);
+        generation,
+        last.goldenSet());
   }
 
   private RolloutStatus complete(
@@ -288,6 +331,7 @@ public final class RolloutStateMachine {
         now.toString(),
         decision,
         figures,
+        null,
         null,
         null);
   }
@@ -308,6 +352,7 @@ public final class RolloutStateMachine {
         now.toString(),
         decision,
         figures,
+        null,
         null,
         null);
   }
@@ -333,7 +378,8 @@ public final class RolloutStateMachine {
         decision,
         figures,
         last.rejected(),
-        last.rejectedGeneration());
+        last.rejectedGeneration(),
+        last.goldenSet());
   }
 
   private String place(RolloutStatus last) {
@@ -341,6 +387,7 @@ public final class RolloutStateMachine {
       case CANARY ->
           "step %d of %d at %d%%".formatted(last.step(), policy.steps().size(), last.weight());
       case SOAKING -> "the soak";
+      case GOLDEN_SET -> "the golden set";
       case SHADOW -> "the shadow stage";
       default -> "the preparation";
     };

@@ -226,6 +226,7 @@ class GoldenTest {
             "decided",
             null,
             null,
+            null,
             null);
     List<HasMetadata> made = new ArrayList<>();
     for (ServedModel model : List.of(stable, candidate)) {

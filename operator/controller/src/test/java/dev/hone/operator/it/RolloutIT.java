@@ -15,6 +15,7 @@ import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
 import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -43,6 +44,12 @@ class RolloutIT extends OperatorTest {
   private volatile String counted = "";
 
   private volatile JsonNode routing = JSON.createObjectNode();
+
+  /** The golden set that the routers were given last, and what they found with it. */
+  private volatile JsonNode goldenSet = JSON.createObjectNode();
+
+  private volatile String goldenAnswer = ", \"done\": false, \"compared\": 1";
+
   private final CountDownLatch told = new CountDownLatch(1);
   private volatile String token = "";
 
@@ -50,6 +57,16 @@ class RolloutIT extends OperatorTest {
   void routers() {
     models.createContext("/configuration", this::configure);
     models.createContext("/statistics", this::statistics);
+    models.createContext("/golden-set", this::takeGoldenSet);
+  }
+
+  private void takeGoldenSet(HttpExchange exchange) throws IOException {
+    if (!("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+      answer(exchange, 403, TOKEN_REFUSED);
+      return;
+    }
+    goldenSet = JSON.readTree(exchange.getRequestBody().readAllBytes());
+    answer(exchange, 204, "");
   }
 
   private void configure(HttpExchange exchange) throws IOException {
@@ -65,7 +82,15 @@ class RolloutIT extends OperatorTest {
 
   private void statistics(HttpExchange exchange) throws IOException {
     String revision = routing.path("revision").asText();
-    answer(exchange, 200, "{\"revision\": \"" + revision + "\"" + counted + "}");
+    String golden =
+        revision.equals(goldenSet.path("revision").asText())
+            ? ", \"goldenSet\": {\"digest\": \"%s\", \"requests\": %d%s}"
+                .formatted(
+                    goldenSet.path("digest").asText(),
+                    goldenSet.path("requests").size(),
+                    goldenAnswer)
+            : "";
+    answer(exchange, 200, "{\"revision\": \"" + revision + "\"" + counted + golden + "}");
   }
 
   private static void answer(HttpExchange exchange, int status, String text) throws IOException {
@@ -86,6 +111,10 @@ class RolloutIT extends OperatorTest {
   }
 
   private void apply(ServedModel model) {
+    apply(model, "");
+  }
+
+  private void apply(ServedModel model, String parity) {
     bench.applyText(
         """
         apiVersion: hone.dev/v1alpha1
@@ -96,10 +125,29 @@ class RolloutIT extends OperatorTest {
           rollout:
             steps: [{weight: 5}, {weight: 50}]
             analysis: {maxErrorRate: 0.01, maxP99Ratio: 1.5, minRequests: 100, intervalSeconds: 1}
-            parity: {sampleShare: 0.5, minSamples: 100, tolerances: [{top1Agreement: 0.99}]}
+            parity: {%ssampleShare: 0.5, minSamples: 100, tolerances: [{top1Agreement: 0.99}]}
             soakSeconds: 1
         """
-            .formatted(NAME, model.uri(), model.digest()));
+            .formatted(NAME, model.uri(), model.digest(), parity));
+  }
+
+  private void applyGoldenSet(String text) {
+    bench
+        .client()
+        .configMaps()
+        .inNamespace(bench.namespace())
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("golden")
+                .endMetadata()
+                .addToData("g.jsonl", text)
+                .build())
+        .serverSideApply();
+  }
+
+  private InferenceDeployment awaitDecision(RolloutStage stage, String text) {
+    return await(stage, found -> found.getStatus().rollout().decision().contains(text));
   }
 
   private static String deployment(ServedModel model) {
@@ -220,6 +268,56 @@ class RolloutIT extends OperatorTest {
     bench.awaitGone(Deployment.class, deployment(B));
     assertThat(routing.path("weight").asInt()).isZero();
     bench.awaitEvent(NAME, event -> event.startsWith("RolledBack: the shadow stage fails"));
+  }
+
+  @Test
+  void aVersionThatFailsTheGoldenSetGetsNoRequest() {
+    String parity = "goldenSet: {configMapKeyRef: {name: golden, key: g.jsonl}}, ";
+    firstVersion();
+    apply(B, parity);
+    await(RolloutStage.PREPARING, found -> found.getStatus().rollout().candidate() != null);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    awaitDecision(
+        RolloutStage.GOLDEN_SET,
+        "key g.jsonl of ConfigMap golden of spec.rollout.parity.goldenSet is not there");
+    applyGoldenSet("{}");
+    awaitDecision(RolloutStage.GOLDEN_SET, "key g.jsonl of ConfigMap golden: request 1 has no");
+    String asked = "{\"inputs\": [{\"name\": \"x\", \"data\": [1]}]";
+    applyGoldenSet(
+        asked + "}\n" + asked + ", \"outputs\": [{\"name\": \"logits\", \"data\": [2]}]}\n");
+    InferenceDeployment runs =
+        awaitDecision(RolloutStage.GOLDEN_SET, "1 of 2 requests are answered");
+    assertThat(runs.getStatus().rollout().goldenSet().requests()).isEqualTo(2);
+    assertThat(runs.getStatus().rollout().goldenSet().recorded()).isEqualTo(1);
+    assertThat(runs.getStatus().rollout().goldenSet().digest())
+        .isEqualTo(goldenSet.path("digest").asText())
+        .startsWith("sha256:");
+    assertThat(goldenSet.path("model").asText()).isEqualTo(NAME);
+    assertThat(goldenSet.at("/requests/1/expected/outputs/0/data/0").asInt()).isEqualTo(2);
+    assertThat(routing.path("candidate").isObject()).isTrue();
+    assertThat(routing.path("weight").asInt()).isZero();
+    assertThat(routing.path("shadowShare").asDouble()).isZero();
+
+    // Whoever goes on in the middle asks the routers again.
+    stopOperator();
+    goldenAnswer =
+        ", \"done\": true, \"compared\": 2, \"outputs\": {\"logits\": {\"rows\": 2, \"sameTop\": 1,"
+            + " \"otherTopRequest\": 2}}";
+    startOperator();
+    InferenceDeployment stopped = await(RolloutStage.ROLLED_BACK, inferenceIs("RolledBack"));
+    assertThat(message(conditions(stopped), "Ready"))
+        .startsWith(
+            "the golden set fails: logits has the right top answer in 1 of 2 rows (at least 99%),"
+                + " the first other one in request 2; ");
+    assertThat(stopped.getStatus().rollout().goldenSet().requests()).isEqualTo(2);
+    assertThat(stopped.getStatus().servedDigest()).isEqualTo(DIGEST_A);
+    bench.awaitGone(Deployment.class, deployment(B));
+
+    // Another spec is another try.
+    goldenAnswer = goldenAnswer.replace("\"sameTop\": 1", "\"sameTop\": 2");
+    bench.patch(InferenceDeployment.class, NAME, "{\"spec\": {\"rollout\": {\"soakSeconds\": 2}}}");
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    awaitDecision(RolloutStage.SHADOW, "the golden set passes: 2 requests answered");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.hone.operator.rollout;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.api.inference.GoldenSetStatus;
 import dev.hone.api.inference.Rollout;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
@@ -34,16 +35,57 @@ final class Scene {
         : planner.first(wanted);
   }
 
-  private RolloutFacts facts() {
+  private RolloutFacts facts() throws IOException {
     JsonNode facts = root.path("facts");
     return new RolloutFacts(
         facts.path("stableReady").asBoolean(),
         facts.path("candidateReady").asBoolean(),
         text(facts.path("candidateFailure")),
         text(facts.path("waiting")),
+        facts.has("golden") ? Optional.of(golden(facts.path("golden"))) : Optional.empty(),
         facts.has("measurement")
             ? Optional.of(measurement(facts.path("measurement")))
             : Optional.empty());
+  }
+
+  private static GoldenSetFacts golden(JsonNode node) throws IOException {
+    return new GoldenSetFacts(
+        node.has("set")
+            ? Optional.of(JSON.treeToValue(node.path("set"), GoldenSetStatus.class))
+            : Optional.empty(),
+        text(node.path("waiting")),
+        node.has("measurement")
+            ? Optional.of(goldenMeasurement(node.path("measurement")))
+            : Optional.empty());
+  }
+
+  private static GoldenMeasurement goldenMeasurement(JsonNode node) {
+    Map<String, GoldenMeasurement.OutputDifference> outputs = new LinkedHashMap<>();
+    node.path("outputs")
+        .propertyStream()
+        .forEach(
+            entry ->
+                outputs.put(
+                    entry.getKey(),
+                    new GoldenMeasurement.OutputDifference(
+                        entry.getValue().path("rows").asLong(),
+                        entry.getValue().path("sameTop").asLong(),
+                        entry.getValue().path("otherTopRequest").asInt(),
+                        entry.getValue().path("maxAbs").asDouble(),
+                        entry.getValue().path("maxAbsRequest").asInt(),
+                        entry.getValue().path("relativeL2").asDouble(),
+                        entry.getValue().path("relativeL2Request").asInt())));
+    return new GoldenMeasurement(
+        node.path("digest").asText(),
+        node.path("requests").asInt(),
+        node.path("done").asBoolean(true),
+        node.path("compared").asLong(),
+        node.path("errors").asLong(),
+        node.path("unlike").asLong(),
+        node.path("notANumber").asLong(),
+        text(node.path("firstFailure")),
+        text(node.path("undecided")),
+        outputs);
   }
 
   private static Measurement measurement(JsonNode node) {

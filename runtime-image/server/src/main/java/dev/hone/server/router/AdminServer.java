@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,14 +23,17 @@ final class AdminServer implements Handler<HttpServerRequest> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String TEXT = "text/plain";
   private static final String JSON_TYPE = "application/json";
-  private static final int MAX_BODY = 1 << 20;
+  private static final int MAX_CONFIGURATION = 1 << 20;
+  private static final int MAX_GOLDEN_SET = 4 << 20;
   private static final String BEARER = "Bearer ";
 
   private final ActiveRouting active;
+  private final GoldenCheck golden;
   private final Optional<Path> token;
 
-  AdminServer(ActiveRouting active, Optional<Path> token) {
+  AdminServer(ActiveRouting active, GoldenCheck golden, Optional<Path> token) {
     this.active = active;
+    this.golden = golden;
     this.token = token;
   }
 
@@ -44,17 +48,24 @@ final class AdminServer implements Handler<HttpServerRequest> {
       case "/statistics" -> statistics(request);
       case "/configuration" -> {
         if (put) {
-          configure(request);
+          take(request, "a configuration", MAX_CONFIGURATION, this::configure);
         } else {
           configuration(request);
+        }
+      }
+      case "/golden-set" -> {
+        if (put) {
+          take(request, "a golden set", MAX_GOLDEN_SET, this::check);
+        } else {
+          error(request, 405, "send a golden set by PUT; what it shows stands in /statistics");
         }
       }
       default ->
           error(
               request,
               404,
-              "there is no such route: use /configuration, /statistics, /metrics, /health/live or"
-                  + " /health/ready");
+              "there is no such route: use /configuration, /golden-set, /statistics, /metrics,"
+                  + " /health/live or /health/ready");
     }
   }
 
@@ -100,37 +111,46 @@ final class AdminServer implements Handler<HttpServerRequest> {
     }
   }
 
-  private void configure(HttpServerRequest request) {
-    BodyReader.read(request, MAX_BODY)
+  /** Hands a document on that comes from who has the token. */
+  private void take(HttpServerRequest request, String what, int most, Consumer<Buffer> taker) {
+    BodyReader.read(request, most)
         .onSuccess(
             body -> {
               Optional<String> refused = refusal(request.getHeader("authorization"));
               if (refused.isPresent()) {
                 error(request, 403, refused.get());
               } else if (body.isEmpty()) {
-                error(request, 413, "a configuration has at most %d bytes".formatted(MAX_BODY));
+                error(request, 413, "%s has at most %d bytes".formatted(what, most));
               } else {
-                configure(request, body.get());
+                take(request, body.get(), taker);
               }
             });
   }
 
-  private void configure(HttpServerRequest request, Buffer body) {
+  private static void take(HttpServerRequest request, Buffer body, Consumer<Buffer> taker) {
     try {
-      Routing routing = Routing.parse(body.getBytes());
-      active.put(routing);
-      LOG.infof(
-          "revision %s: %d%% of the requests to the candidate, %s of them repeated",
-          routing.revision(), routing.weight(), routing.shadowShare());
+      taker.accept(body);
       request.response().setStatusCode(204).end();
     } catch (IllegalArgumentException e) {
       error(request, 400, String.valueOf(e.getMessage()));
     }
   }
 
-  /**
-   * Why a configuration is not taken from whoever sends it. The file is read anew: it may change.
-   */
+  private void configure(Buffer body) {
+    Routing routing = Routing.parse(body.getBytes());
+    active.put(routing);
+    LOG.infof(
+        "revision %s: %d%% of the requests to the candidate, %s of them repeated",
+        routing.revision(), routing.weight(), routing.shadowShare());
+  }
+
+  private void check(Buffer body) {
+    GoldenSet set = GoldenSet.parse(body.getBytes());
+    golden.start(set);
+    LOG.infof("golden set %s: %d requests", set.digest(), set.requests().size());
+  }
+
+  /** Why a document is not taken from whoever sends it. The file is read anew: it may change. */
   private Optional<String> refusal(@Nullable String header) {
     if (token.isEmpty()) {
       return Optional.of("no token is set: set HONE_ROUTER_TOKEN_FILE to the file that holds it");

@@ -38,9 +38,21 @@ final class AnswerReader {
    */
   static Map<String, Output> read(byte[] body, @Nullable String headerLength) throws IOException {
     int length = headerLength == null ? body.length : length(headerLength, body.length);
-    JsonNode root = JSON.readTree(body, 0, length);
-    ByteBuffer rest =
-        ByteBuffer.wrap(body, length, body.length - length).slice().order(ByteOrder.LITTLE_ENDIAN);
+    return read(
+        JSON.readTree(body, 0, length),
+        ByteBuffer.wrap(body, length, body.length - length).slice().order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  /**
+   * Reads an answer without binary data.
+   *
+   * @throws IOException with a sentence if it is no answer of the protocol
+   */
+  static Map<String, Output> read(JsonNode answer) throws IOException {
+    return read(answer, ByteBuffer.allocate(0));
+  }
+
+  private static Map<String, Output> read(JsonNode root, ByteBuffer rest) throws IOException {
     Map<String, Output> outputs = new LinkedHashMap<>();
     for (JsonNode node : root.path("outputs")) {
       Output output = output(node, rest);

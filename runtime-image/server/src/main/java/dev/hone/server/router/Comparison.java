@@ -10,10 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param outputs the difference of each output
  * @param unlike why they can't be compared, as a sentence
- * @param nan whether the candidate has a value that is not a number where the stable version has
- *     one
  */
-record Comparison(Map<String, Difference> outputs, Optional<String> unlike, boolean nan) {
+record Comparison(Map<String, Difference> outputs, Optional<String> unlike) {
 
   /**
    * How an output differs.
@@ -22,28 +20,33 @@ record Comparison(Map<String, Difference> outputs, Optional<String> unlike, bool
    * @param sameTop those of them with the same top answer
    * @param maxAbs greatest difference of one value
    * @param relativeL2 norm of the difference divided by the norm of the stable version's values
+   * @param nan whether the candidate has a value that is not a number where the stable version has
+   *     one
    */
-  record Difference(long rows, long sameTop, double maxAbs, double relativeL2) {}
+  record Difference(long rows, long sameTop, double maxAbs, double relativeL2, boolean nan) {}
+
+  /** Whether any output of the candidate has a new value that is not a number. */
+  boolean nan() {
+    return outputs.values().stream().anyMatch(Difference::nan);
+  }
 
   /** Answers that can't be compared. */
   static Comparison unlike(String sentence) {
-    return new Comparison(Map.of(), Optional.of(sentence), false);
+    return new Comparison(Map.of(), Optional.of(sentence));
   }
 
   /** Compares two answers by the names of their outputs. */
   static Comparison of(Map<String, Output> stable, Map<String, Output> candidate) {
     Map<String, Difference> differences = new LinkedHashMap<>();
-    boolean nan = false;
     for (Output wanted : stable.values()) {
       Output found = candidate.get(wanted.name());
       Optional<String> unlike = unlike(wanted, found);
       if (unlike.isPresent() || found == null) {
-        return new Comparison(Map.of(), unlike, false);
+        return new Comparison(Map.of(), unlike);
       }
-      nan |= hasNewNan(wanted.numbers(), found.numbers());
       differences.put(wanted.name(), difference(wanted, found));
     }
-    return new Comparison(differences, Optional.empty(), nan);
+    return new Comparison(differences, Optional.empty());
   }
 
   private static Optional<String> unlike(Output wanted, @Nullable Output found) {
@@ -75,7 +78,7 @@ record Comparison(Map<String, Difference> outputs, Optional<String> unlike, bool
       for (int index = 0; index < wanted.texts().size(); index++) {
         same += wanted.texts().get(index).equals(found.texts().get(index)) ? 1 : 0;
       }
-      return new Difference(wanted.texts().size(), same, 0, 0);
+      return new Difference(wanted.texts().size(), same, 0, 0, false);
     }
     double greatest = 0;
     double squares = 0;
@@ -99,7 +102,8 @@ record Comparison(Map<String, Difference> outputs, Optional<String> unlike, bool
     for (int row = 0; row < rows; row++) {
       same += top(wanted.numbers(), row, columns) == top(found.numbers(), row, columns) ? 1 : 0;
     }
-    return new Difference(rows, same, greatest, relative);
+    return new Difference(
+        rows, same, greatest, relative, hasNewNan(wanted.numbers(), found.numbers()));
   }
 
   private static int top(double[] values, int row, int columns) {

@@ -85,9 +85,10 @@ final class ComparisonStatistics {
           Math.max(maxAbs, other.maxAbs),
           Math.max(maxRelativeL2, other.maxRelativeL2));
     }
+  }
 
-    private static double finite(double value) {
-      return Double.isFinite(value) ? value : Double.MAX_VALUE;
-    }
+  /** JSON has no other numbers. */
+  static double finite(double value) {
+    return Double.isFinite(value) ? value : Double.MAX_VALUE;
   }
 }

@@ -38,6 +38,7 @@ public final class Router implements AutoCloseable {
   private final InFlight inFlight = new InFlight();
   private final Shadow shadow = new Shadow(inFlight);
   private final Vertx vertx;
+  private final GoldenCheck golden;
   private final RouterSettings settings;
   private final int httpPort;
   private final int grpcPort;
@@ -48,6 +49,14 @@ public final class Router implements AutoCloseable {
     // Metrics and tracing of the framework are the server's.
     this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     settings.configuration().ifPresent(this::read);
+    this.golden =
+        new GoldenCheck(
+            vertx.createHttpClient(
+                new HttpClientOptions()
+                    .setConnectTimeout(CONNECT_MILLIS)
+                    .setMaxHeaderSize(MAX_HEADERS)),
+            active,
+            settings.retryMillis());
     int loops = Math.max(1, Runtime.getRuntime().availableProcessors());
     AtomicInteger http = new AtomicInteger();
     AtomicInteger grpc = new AtomicInteger();
@@ -60,7 +69,7 @@ public final class Router implements AutoCloseable {
         await(
             vertx
                 .createHttpServer(options())
-                .requestHandler(new AdminServer(active, settings.token()))
+                .requestHandler(new AdminServer(active, golden, settings.token()))
                 .listen(settings.adminPort(), "0.0.0.0"));
     this.adminPort = admin.actualPort();
     LOG.infof("REST on port %d, gRPC on %d, administration on %d", httpPort, grpcPort, adminPort);
@@ -115,6 +124,7 @@ public final class Router implements AutoCloseable {
   @Override
   public void close() {
     shadow.close();
+    golden.close();
     await(vertx.close());
   }
 

@@ -1,6 +1,8 @@
 package dev.hone.server.router;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** What was counted under one revision of the configuration. */
 final class Statistics {
@@ -10,6 +12,7 @@ final class Statistics {
   private final ComparisonStatistics comparisons = new ComparisonStatistics();
   private final LongAdder rescued = new LongAdder();
   private final LongAdder dropped = new LongAdder();
+  private volatile @Nullable GoldenStatistics golden;
 
   ArmStatistics arm(Arm arm) {
     return arm == Arm.STABLE ? stable : candidate;
@@ -34,6 +37,16 @@ final class Statistics {
     dropped.increment();
   }
 
+  /** What the golden set shows; empty until there is one. */
+  Optional<GoldenStatistics> golden() {
+    return Optional.ofNullable(golden);
+  }
+
+  /** Begins anew with a golden set. */
+  void golden(GoldenStatistics begun) {
+    golden = begun;
+  }
+
   Snapshot snapshot() {
     return new Snapshot(
         stable.snapshot(),
@@ -41,7 +54,8 @@ final class Statistics {
         shadow.snapshot(),
         rescued.sum(),
         dropped.sum(),
-        comparisons.snapshot());
+        comparisons.snapshot(),
+        golden().map(GoldenStatistics::snapshot).orElse(null));
   }
 
   /**
@@ -53,6 +67,7 @@ final class Statistics {
    * @param rescued requests that the candidate failed and the stable version answered
    * @param dropped sampled requests that were not repeated
    * @param comparisons what became of the comparisons
+   * @param goldenSet what the golden set shows; null without one
    */
   record Snapshot(
       ArmStatistics.Snapshot stable,
@@ -60,5 +75,6 @@ final class Statistics {
       ArmStatistics.Snapshot shadow,
       long rescued,
       long dropped,
-      ComparisonStatistics.Snapshot comparisons) {}
+      ComparisonStatistics.Snapshot comparisons,
+      GoldenStatistics.@Nullable Snapshot goldenSet) {}
 }

@@ -48,14 +48,15 @@ class ComparisonTest {
         Comparison.of(
             read(answer(output("label", "BYTES", "[2]", "['ham', 'spam']"))),
             read(answer(output("label", "BYTES", "[2]", "['ham', 'ham']"))));
-    assertThat(comparison.outputs().get("label")).isEqualTo(new Comparison.Difference(2, 1, 0, 0));
+    assertThat(comparison.outputs().get("label"))
+        .isEqualTo(new Comparison.Difference(2, 1, 0, 0, false));
   }
 
   @Test
   void infinitiesOfOneSignAreAlike() throws IOException {
     String answer = answer(output("y", "FP32", "[2]", "['-Infinity', 1]"));
     assertThat(Comparison.of(read(answer), read(answer)).outputs().get("y"))
-        .isEqualTo(new Comparison.Difference(0, 0, 0, 0));
+        .isEqualTo(new Comparison.Difference(0, 0, 0, 0, false));
   }
 
   @Test

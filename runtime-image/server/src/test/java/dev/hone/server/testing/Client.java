@@ -61,6 +61,11 @@ public final class Client {
     return HttpRequest.newBuilder(base.resolve("/v2/models/" + model + "/infer")).POST(body);
   }
 
+  /** A request to a path. */
+  public HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(base.resolve(path));
+  }
+
   /** Sends a request. */
   public Answer send(HttpRequest.Builder request) {
     try {
