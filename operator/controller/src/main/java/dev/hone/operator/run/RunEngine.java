@@ -104,7 +104,7 @@ public final class RunEngine {
     StatusWriter.Outcome outcome = StatusWriter.write(context, resource, blank.get(), before, now);
     if (outcome != StatusWriter.Outcome.UNCHANGED) {
       events.transition(context.getClient(), resource, before.conditions(), now.conditions());
-      listener.compare(view.owner().kind(), before, now);
+      listener.compare(view, before, now);
     }
     UpdateControl<R> control = UpdateControl.noUpdate();
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {

@@ -27,16 +27,16 @@ public interface RunListener {
   /** The Job of a run of this kind was made. */
   void started(String kind);
 
-  /** A run of this kind has ended, with the reason of its condition Ready. */
-  void finished(String kind, String reason);
+  /** A run has ended. */
+  void finished(RunEnd end);
 
   /** Tells of the end of a run, if the new status is the first to say so. */
-  default void compare(String kind, RunStatus before, RunStatus now) {
+  default void compare(RunView view, RunStatus before, RunStatus now) {
     Optional<String> earlier = reason(before);
     reason(now)
         .filter(ENDS::contains)
         .filter(reason -> earlier.filter(ENDS::contains).isEmpty())
-        .ifPresent(reason -> finished(kind, reason));
+        .ifPresent(reason -> finished(RunEnd.of(view, reason, now)));
   }
 
   private static Optional<String> reason(RunStatus status) {

@@ -1,7 +1,9 @@
 package dev.hone.operator.metrics;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.hone.testing.apiserver.Repository;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics.ControllerExecution;
@@ -11,12 +13,17 @@ import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The table in docs/metrics.md names every meter, and no other. */
 class MetricsTableTest {
   private static final Pattern METER = Pattern.compile("(?m)^# TYPE (hone_\\S+) ");
+  private static final Pattern ANY_ROW = Pattern.compile("(?m)^\\| `([a-z_]+)` ");
+  private static final Pattern ASKED = Pattern.compile("\\b((?:hone|nv)_[a-z_]+)\\b");
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `(hone_[a-z_]+)` ");
 
   @Test
@@ -31,7 +38,7 @@ class MetricsTableTest {
     reports.certificateExpiry(this, _ -> 0);
     var runs = new RunMetrics(registry);
     runs.started("FineTuneJob");
-    runs.finished("FineTuneJob", "Completed");
+    runs.finished(RunMetricsTest.compressed());
     var reconciles = new ReconcileMetrics(registry);
     reconciles.reconciliationSubmitted(new ConfigMap(), null, Map.of());
     reconciles.timeControllerExecution(new Nothing());
@@ -42,6 +49,23 @@ class MetricsTableTest {
     assertThat(METER.matcher(registry.scrape()).results().map(match -> match.group(1)))
         .containsExactlyInAnyOrderElementsOf(
             ROW.matcher(table).results().map(match -> match.group(1)).toList());
+  }
+
+  /** An alert on a meter that nobody publishes would never fire. */
+  @ParameterizedTest
+  @ValueSource(strings = {"rules.yaml", "dashboard.json"})
+  void alertsAndTheDashboardAskForWhatTheTablesName(String file) throws Exception {
+    String document = Files.readString(Repository.root().resolve("docs/metrics.md"));
+    Set<String> rows =
+        ANY_ROW.matcher(document).results().map(match -> match.group(1)).collect(toSet());
+    String text = Files.readString(Repository.root().resolve("helm/hone/monitoring").resolve(file));
+    new YAMLMapper().readTree(text);
+    assertThat(ASKED.matcher(text).results().map(match -> match.group(1)).distinct())
+        .hasSizeGreaterThan(5)
+        .allSatisfy(
+            name ->
+                assertThat(rows)
+                    .containsAnyOf(name, name.replaceFirst("_(bucket|count|sum)$", "")));
   }
 
   /** A reconciliation that does nothing. */
