@@ -12,5 +12,5 @@ public record GoldenSet(
         @JsonPropertyDescription(
             "Key of a ConfigMap of the same namespace. Each line of its text is the body of an"
                 + " infer request of the Open Inference Protocol; an entry of outputs that has data"
-                + " is the right answer, and where none has, the version that serves is asked.")
+                + " is the right answer, and where none has, the reference is asked.")
         ConfigMapKey configMapKeyRef) {}

@@ -15,8 +15,13 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.goldenSet) || has(self.tolerances)",
     message = "write tolerances beside goldenSet: how far an answer to it may be off")
+@ValidationRule(
+    value = "!has(self.reference) || has(self.goldenSet)",
+    message = "write goldenSet beside reference: what the reference is asked")
 public record Parity(
-    @JsonPropertyDescription("The model that is right (default: the one that serves).")
+    @JsonPropertyDescription(
+            "The model whose answers to the golden set are right (default: the one that serves). It"
+                + " gets a pod of its own until they are compared.")
         @Nullable ModelSource reference,
     @JsonPropertyDescription(
             "Requests that a new version must answer rightly, by tolerances, before any traffic.")

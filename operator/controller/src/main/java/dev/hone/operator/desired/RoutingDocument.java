@@ -7,6 +7,7 @@ import dev.hone.api.Names;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
+import java.util.Optional;
 
 /** The configuration of a rollout's routers; runtime-image/server/README.md describes it. */
 public final class RoutingDocument {
@@ -17,16 +18,19 @@ public final class RoutingDocument {
   /**
    * The configuration in a state.
    *
+   * @param reference the model whose answers to the golden set are right, if it has a pod
    * @param sampleShare share of the requests that is repeated and compared
    */
-  public static String of(Owner owner, RolloutStatus state, double sampleShare) {
-    ObjectNode root = JSON.createObjectNode().put("revision", revision(state));
+  public static String of(
+      Owner owner, RolloutStatus state, Optional<ServedModel> reference, double sampleShare) {
+    ObjectNode root = JSON.createObjectNode().put("revision", revision(state, reference));
     version(root.putObject("stable"), owner, state.stable());
     ServedModel candidate = state.candidate();
     boolean trial = candidate != null && state.stage() != RolloutStage.PREPARING;
     if (candidate != null && trial) {
       version(root.putObject("candidate"), owner, candidate);
     }
+    asked(state, reference).ifPresent(model -> version(root.putObject("reference"), owner, model));
     boolean traffic = trial && state.stage() != RolloutStage.GOLDEN_SET;
     root.put("weight", traffic ? state.weight() : 0).put("shadowShare", traffic ? sampleShare : 0);
     try {
@@ -37,14 +41,19 @@ public final class RoutingDocument {
   }
 
   /** What the figures of a state are counted under. */
-  public static String revision(RolloutStatus state) {
+  public static String revision(RolloutStatus state, Optional<ServedModel> reference) {
     ServedModel about = state.candidate() == null ? state.stable() : state.candidate();
-    return "%s-%d-%s-%s"
+    return "%s-%d-%s-%s%s"
         .formatted(
             state.stage().text(),
             state.step() == null ? 0 : state.step(),
             ModelVersion.of(about),
-            state.since());
+            state.since(),
+            asked(state, reference).map(model -> "-" + ModelVersion.of(model)).orElse(""));
+  }
+
+  private static Optional<ServedModel> asked(RolloutStatus state, Optional<ServedModel> reference) {
+    return state.stage() == RolloutStage.GOLDEN_SET ? reference : Optional.empty();
   }
 
   private static void version(ObjectNode node, Owner owner, ServedModel model) {

@@ -42,6 +42,12 @@ public record Serving(
     engines = List.copyOf(engines);
   }
 
+  /** The same with another number of pods. */
+  public Serving withReplicas(int other) {
+    return new Serving(
+        owner, model, other, image, pullPolicy, resources, podTemplate, version, settings, engines);
+  }
+
   /** Name of the Deployment. */
   String name() {
     return version == null ? Names.deployment(owner.name()) : Names.version(owner.name(), version);

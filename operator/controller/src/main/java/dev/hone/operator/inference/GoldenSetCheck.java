@@ -5,6 +5,7 @@ import dev.hone.api.inference.Parity;
 import dev.hone.api.inference.Rollout;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
+import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RoutingDocument;
 import dev.hone.operator.rollout.GoldenMeasurement;
@@ -12,6 +13,7 @@ import dev.hone.operator.rollout.GoldenSet;
 import dev.hone.operator.rollout.GoldenSetFacts;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Optional;
@@ -20,10 +22,21 @@ import java.util.Optional;
 final class GoldenSetCheck {
   private final KubernetesClient client;
   private final RouterAccess routers;
+  private final Owner owner;
+  private final RolloutReference reference;
+  private final InferenceObservation observed;
 
-  GoldenSetCheck(KubernetesClient client, RouterAccess routers) {
+  GoldenSetCheck(
+      KubernetesClient client,
+      RouterAccess routers,
+      Owner owner,
+      RolloutReference reference,
+      InferenceObservation observed) {
     this.client = client;
     this.routers = routers;
+    this.owner = owner;
+    this.reference = reference;
+    this.observed = observed;
   }
 
   /** Where the golden set is, if it is its turn. */
@@ -37,7 +50,7 @@ final class GoldenSetCheck {
   }
 
   /** What is known of it; it is sent where no router has it, and where it told nothing. */
-  GoldenSetFacts look(Owner owner, ConfigMapKey key, RolloutStatus last, List<Pod> pods) {
+  GoldenSetFacts look(ConfigMapKey key, RolloutStatus last) {
     String where = "key %s of ConfigMap %s".formatted(key.key(), key.name());
     ConfigMap map = client.configMaps().inNamespace(owner.namespace()).withName(key.name()).get();
     String text = map == null || map.getData() == null ? null : map.getData().get(key.key());
@@ -51,19 +64,36 @@ final class GoldenSetCheck {
     } catch (IllegalArgumentException e) {
       return GoldenSetFacts.waits(where + ": " + e.getMessage());
     }
-    return new Sent(set, owner, last).look(ServingPods.routers(pods));
+    Sent sent = new Sent(set, RoutingDocument.revision(last, reference.pod(last)));
+    return unready(last)
+        .map(sentence -> sent.facts(Optional.of(sentence), Optional.empty()))
+        .orElseGet(() -> sent.look(ServingPods.routers(observed.pods())));
+  }
+
+  /** Why the reference gives no answers yet. */
+  private Optional<String> unready(RolloutStatus last) {
+    return reference
+        .obstacle(last)
+        .or(() -> reference.pod(last).flatMap(this::unready))
+        .map(sentence -> "the reference is not ready: " + sentence);
+  }
+
+  private Optional<String> unready(ServedModel model) {
+    Optional<Deployment> deployment = observed.version(owner.name(), model);
+    return RolloutState.of(deployment).complete()
+        ? Optional.empty()
+        : ServingPods.obstacle(deployment, observed.pods(), model, observed.facts())
+            .or(() -> Optional.of("its pod starts"));
   }
 
   /** A set that can be sent. */
   private final class Sent {
     private final GoldenSet set;
-    private final Owner owner;
     private final String revision;
 
-    Sent(GoldenSet set, Owner owner, RolloutStatus last) {
+    Sent(GoldenSet set, String revision) {
       this.set = set;
-      this.owner = owner;
-      this.revision = RoutingDocument.revision(last);
+      this.revision = revision;
     }
 
     GoldenSetFacts look(List<Pod> ready) {
@@ -98,7 +128,8 @@ final class GoldenSetCheck {
 
     private GoldenSetFacts facts(
         Optional<String> waiting, Optional<GoldenMeasurement> measurement) {
-      return new GoldenSetFacts(Optional.of(set.status()), waiting, measurement);
+      return new GoldenSetFacts(
+          Optional.of(set.status(reference.model().orElse(null))), waiting, measurement);
     }
   }
 }

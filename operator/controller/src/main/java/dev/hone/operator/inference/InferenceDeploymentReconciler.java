@@ -2,6 +2,7 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.FieldManagers;
 import dev.hone.api.Reason;
+import dev.hone.api.common.ModelSource;
 import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
@@ -19,6 +20,7 @@ import dev.hone.operator.observe.OwnedWatch;
 import dev.hone.operator.observe.SourceWatch;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
+import dev.hone.operator.resolve.SourceCatalog;
 import dev.hone.operator.status.StatusWriter;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
@@ -40,6 +42,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps models served. */
@@ -81,7 +84,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   public List<EventSource<?, InferenceDeployment>> prepareEventSources(
       EventSourceContext<InferenceDeployment> context) {
     SourceWatch<InferenceDeployment> watch =
-        new SourceWatch<>(context, resource -> List.of(resource.getSpec().model()));
+        new SourceWatch<>(context, InferenceDeploymentReconciler::models);
     sources = watch;
     List<EventSource<?, InferenceDeployment>> eventSources = new ArrayList<>(watch.eventSources());
     eventSources.add(EngineWatch.of(context));
@@ -92,18 +95,23 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     return eventSources;
   }
 
+  /** The models that a resource names. */
+  private static List<ModelSource> models(InferenceDeployment resource) {
+    return Stream.concat(
+            Stream.of(resource.getSpec().model()),
+            RolloutReference.source(resource.getSpec().rollout()).stream())
+        .toList();
+  }
+
   @Override
   public UpdateControl<InferenceDeployment> reconcile(
       InferenceDeployment resource, Context<InferenceDeployment> context) {
     InferenceView view = InferenceView.of(resource).withGpuResource(settings.gpuResource());
     InferenceDeploymentStatus before =
         Objects.requireNonNullElseGet(resource.getStatus(), InferenceDeploymentStatus::empty);
+    SourceCatalog catalog = Objects.requireNonNull(sources).catalog(view.owner().namespace());
     Resolution resolution =
-        ModelResolver.resolve(
-            view.owner().namespace(),
-            null,
-            view.model(),
-            Objects.requireNonNull(sources).catalog(view.owner().namespace()));
+        ModelResolver.resolve(view.owner().namespace(), null, view.model(), catalog);
     InferenceObservation observed = InferenceObserver.observe(view.owner(), context);
     InferencePlan plan = InferencePlanner.plan(view, resolution, observed);
     Optional<Deployment> deployment = observed.deployment();
@@ -128,7 +136,12 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         } else if (view.rollout() != null) {
           RolloutPass.Result result =
               new RolloutPass(context.getClient(), settings, routers, clock)
-                  .run(view, Objects.requireNonNull(plan.model()), rolloutBefore, observed);
+                  .run(
+                      view,
+                      Objects.requireNonNull(plan.model()),
+                      RolloutReference.of(view, catalog),
+                      rolloutBefore,
+                      observed);
           pass = Optional.of(result);
           deployment = Optional.of(result.stable());
         } else {

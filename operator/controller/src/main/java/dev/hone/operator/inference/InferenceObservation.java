@@ -1,6 +1,9 @@
 package dev.hone.operator.inference;
 
 import dev.hone.api.Labels;
+import dev.hone.api.Names;
+import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.observe.ClusterFacts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
@@ -28,6 +31,11 @@ public record InferenceObservation(
     boolean disruptionBudget,
     Optional<String> obstacle,
     ClusterFacts facts) {
+
+  /** The Deployment of a version of a rollout. */
+  Optional<Deployment> version(String name, ServedModel model) {
+    return Optional.ofNullable(deployments.get(Names.version(name, ModelVersion.of(model))));
+  }
 
   /** Whether there is anything of a rollout. */
   boolean hasVersions() {

@@ -63,6 +63,12 @@ final class RolloutObjects {
     return apply(ServingDeployment.build(serving(model)));
   }
 
+  /** Applies the pod of a model that is only compared with; gives its Deployment. */
+  Deployment reference(ServedModel model) {
+    apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
+    return apply(ServingDeployment.build(serving(model).withReplicas(1)));
+  }
+
   /** Applies the routers and what they start with. */
   void router(String routing, String token) {
     apply(RouterConfigMap.build(owner, routing));
@@ -115,12 +121,13 @@ final class RolloutObjects {
   }
 
   /** Drops the versions that the routers do not know any more, and the Deployment from before. */
-  void dropAllBut(RolloutStatus state) {
+  void dropAllBut(RolloutStatus state, Optional<ServedModel> reference) {
     Set<String> kept = new HashSet<>();
     kept.add(ModelVersion.of(state.stable()));
     if (state.candidate() != null) {
       kept.add(ModelVersion.of(state.candidate()));
     }
+    reference.map(ModelVersion::of).ifPresent(kept::add);
     observed.deployments().values().stream()
         .filter(found -> found.getMetadata().getLabels().get(Labels.VERSION) != null)
         .filter(found -> !kept.contains(found.getMetadata().getLabels().get(Labels.VERSION)))

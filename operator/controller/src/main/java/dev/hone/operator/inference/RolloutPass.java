@@ -1,10 +1,8 @@
 package dev.hone.operator.inference;
 
-import dev.hone.api.Names;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
-import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RoutingDocument;
 import dev.hone.operator.rollout.Measurement;
@@ -62,37 +60,43 @@ final class RolloutPass {
   Result run(
       InferenceView view,
       ServedModel wanted,
+      RolloutReference reference,
       Optional<RolloutStatus> before,
       InferenceObservation observed) {
     RolloutPolicy policy = RolloutPolicy.of(Objects.requireNonNull(view.rollout()));
     var machine = new RolloutStateMachine(policy, view.generation(), clock.instant());
     RolloutStatus state =
         before
-            .map(last -> machine.next(wanted, last, facts(view, last, observed)))
+            .map(last -> machine.next(wanted, last, facts(view, last, reference, observed)))
             .orElseGet(
                 () ->
                     machine.first(
                         observed.deployment().map(InferencePlanner::served).orElse(wanted)));
     Owner owner = view.owner();
     String token = routers.token(owner);
-    String routing = RoutingDocument.of(owner, state, policy.sampleShare());
+    Optional<ServedModel> beside = policy.goldenSet() ? reference.pod(state) : Optional.empty();
+    String routing = RoutingDocument.of(owner, state, beside, policy.sampleShare());
     RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
     Deployment stable = objects.version(state.stable());
     ServedModel candidate = state.candidate();
     if (candidate != null) {
       objects.version(candidate);
     }
+    beside.ifPresent(objects::reference);
     objects.router(routing, token);
     boolean routed = tell(observed.pods(), token, routing);
     boolean fronted = objects.front(routed && RolloutState.of(Optional.of(stable)).complete());
     if (routed && fronted) {
-      objects.dropAllBut(state);
+      objects.dropAllBut(state, beside);
     }
     return new Result(state, stable, routed, lookAgain(state, policy, routed));
   }
 
   private RolloutFacts facts(
-      InferenceView view, RolloutStatus last, InferenceObservation observed) {
+      InferenceView view,
+      RolloutStatus last,
+      RolloutReference reference,
+      InferenceObservation observed) {
     Optional<Deployment> stable = version(view, last.stable(), observed);
     ServedModel candidate = last.candidate();
     if (candidate == null) {
@@ -107,17 +111,16 @@ final class RolloutPass {
         GoldenSetCheck.asked(view, last)
             .map(
                 key ->
-                    new GoldenSetCheck(client, routers)
-                        .look(view.owner(), key, last, observed.pods())),
+                    new GoldenSetCheck(client, routers, view.owner(), reference, observed)
+                        .look(key, last)),
         last.stage() == RolloutStage.PREPARING || last.stage() == RolloutStage.GOLDEN_SET
             ? Optional.empty()
-            : measurement(observed.pods(), RoutingDocument.revision(last)));
+            : measurement(observed.pods(), RoutingDocument.revision(last, Optional.empty())));
   }
 
   private static Optional<Deployment> version(
       InferenceView view, ServedModel model, InferenceObservation observed) {
-    return Optional.ofNullable(
-        observed.deployments().get(Names.version(view.owner().name(), ModelVersion.of(model))));
+    return observed.version(view.owner().name(), model);
   }
 
   private static Optional<String> deadline(Optional<Deployment> deployment) {

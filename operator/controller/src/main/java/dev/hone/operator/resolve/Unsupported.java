@@ -83,9 +83,9 @@ public final class Unsupported {
                 "spec.rollout.surge Never",
                 "write Auto or Always: the new version's pods need room beside the old ones")
             : Optional.empty(),
-        parity == null
+        parity == null || parity.reference() == null
             ? Optional.empty()
-            : absent("spec.rollout.parity.reference", parity.reference()));
+            : source("spec.rollout.parity.reference", parity.reference()));
   }
 
   private static Optional<String> steps(List<Step> steps) {

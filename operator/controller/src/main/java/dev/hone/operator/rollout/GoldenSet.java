@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hone.api.inference.GoldenSetStatus;
+import dev.hone.api.inference.ServedModel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that a candidate must answer rightly before any traffic.
@@ -56,11 +58,16 @@ public record GoldenSet(String digest, List<Request> requests) {
     return new GoldenSet(digest(text), List.copyOf(requests));
   }
 
-  /** What the status says of it. */
-  public GoldenSetStatus status() {
+  /**
+   * What the status says of it.
+   *
+   * @param reference who is asked for the answers that are not recorded; null for the stable
+   *     version
+   */
+  public GoldenSetStatus status(@Nullable ServedModel reference) {
     int recorded =
         (int) requests.stream().filter(request -> request.expected().isPresent()).count();
-    return new GoldenSetStatus(digest, requests.size(), recorded);
+    return new GoldenSetStatus(digest, requests.size(), recorded, reference);
   }
 
   /**

@@ -236,7 +236,9 @@ class GoldenTest {
               view.serving(model, "example.org/server:1", "IfNotPresent", version, List.of())));
       made.add(ServingService.ofVersion(view.owner(), version));
     }
-    made.add(RouterConfigMap.build(view.owner(), RoutingDocument.of(view.owner(), state, 0.1)));
+    made.add(
+        RouterConfigMap.build(
+            view.owner(), RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1)));
     made.add(RouterToken.build(view.owner(), "token"));
     made.add(
         RouterDeployment.build(

@@ -321,6 +321,43 @@ class RolloutIT extends OperatorTest {
   }
 
   @Test
+  void aReferenceHasAPodUntilItsAnswersAreCompared() {
+    firstVersion();
+    applyGoldenSet("{\"inputs\": [{\"name\": \"x\", \"data\": [1]}]}");
+    String from = "reference: {from: {kind: FineTuneJob, name: whole}}, ";
+    String golden = "goldenSet: {configMapKeyRef: {name: golden, key: g.jsonl}}, ";
+    apply(B, from + golden);
+    await(RolloutStage.PREPARING, found -> found.getStatus().rollout().candidate() != null);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    awaitDecision(
+        RolloutStage.GOLDEN_SET,
+        "the reference is not ready: waits for FineTuneJob whole, which does not exist");
+
+    ServedModel reference = new ServedModel("pvc://models/r", DIGEST_A, null);
+    apply(B, from.replace("{from: {kind: FineTuneJob, name: whole}}", address(reference)) + golden);
+    Deployment beside = bench.await(Deployment.class, deployment(reference), found -> true);
+    assertThat(beside.getSpec().getReplicas()).isEqualTo(1);
+    awaitDecision(RolloutStage.GOLDEN_SET, "the reference is not ready: ");
+    ready(deployment(reference), Names.SERVER_CONTAINER);
+    InferenceDeployment runs =
+        awaitDecision(RolloutStage.GOLDEN_SET, "1 of 1 requests are answered");
+    assertThat(runs.getStatus().rollout().goldenSet().reference().uri()).isEqualTo(reference.uri());
+    assertThat(routing.path("reference").path("rest").asText())
+        .isEqualTo("http://" + deployment(reference) + "." + bench.namespace() + ".svc:8000");
+    assertThat(routing.path("weight").asInt()).isZero();
+
+    goldenAnswer = ", \"done\": true, \"compared\": 1";
+    await(RolloutStage.SHADOW, found -> true);
+    bench.awaitGone(Deployment.class, deployment(reference));
+    bench.awaitGone(Service.class, deployment(reference));
+    assertThat(routing.path("reference").isMissingNode()).isTrue();
+  }
+
+  private static String address(ServedModel model) {
+    return "{uri: \"%s\", digest: \"%s\"}".formatted(model.uri(), model.digest());
+  }
+
+  @Test
   void anOperatorThatIsKilledGoesOn() {
     firstVersion();
     apply(B);

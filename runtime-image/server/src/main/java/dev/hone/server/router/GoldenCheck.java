@@ -65,7 +65,8 @@ final class GoldenCheck implements AutoCloseable {
   }
 
   private void run(ActiveRouting.State state, GoldenSet set, GoldenStatistics golden) {
-    Backend stable = state.routing().backend(Arm.STABLE);
+    Backend reference = state.routing().reference();
+    Backend right = reference == null ? state.routing().backend(Arm.STABLE) : reference;
     Backend candidate = state.routing().backend(Arm.CANDIDATE);
     int number = 0;
     try {
@@ -77,9 +78,11 @@ final class GoldenCheck implements AutoCloseable {
         VersionCall call = call(set.model(), entry, state.routing().timeoutMillis());
         Map<String, Output> wanted;
         try {
-          wanted = entry.expected().isPresent() ? entry.expected().get() : outputs(call, stable);
+          wanted = entry.expected().isPresent() ? entry.expected().get() : outputs(call, right);
         } catch (NoAnswer e) {
-          golden.undecided(number, "the stable version " + e.sentence());
+          golden.undecided(
+              number,
+              (reference == null ? "the stable version " : "the reference ") + e.sentence());
           return;
         }
         try {

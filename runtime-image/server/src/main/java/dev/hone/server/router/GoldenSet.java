@@ -25,7 +25,7 @@ record GoldenSet(String revision, String digest, String model, List<Entry> reque
    * One request.
    *
    * @param body the body, as the model's infer route takes it
-   * @param expected the right answer; without one the stable version is asked
+   * @param expected the right answer; without one the reference or the stable version is asked
    */
   record Entry(Buffer body, Optional<Map<String, Output>> expected) {}
 

@@ -99,7 +99,8 @@ final class GoldenStatistics {
    * @param nan compared answers with a value that is not a number where there should be one
    * @param firstFailure the first of the errors, the unlike and those with such a value, as a
    *     sentence with the request's number
-   * @param undecided why the set tells nothing, such as a stable version that gives no answer
+   * @param undecided why the set tells nothing, such as a stable version or reference that gives no
+   *     answer
    * @param outputs the differences by output
    */
   record Snapshot(

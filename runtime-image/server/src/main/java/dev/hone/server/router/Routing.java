@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param revision what the statistics are of; they start anew when it changes
  * @param stable the version that is trusted
  * @param candidate the version on trial, if there is one
+ * @param reference who is asked for the right answers to a golden set; null for the stable version
  * @param weight share of the inference requests that the candidate answers, in percent
  * @param shadowShare share of the inference requests that are repeated to the other version, once
  *     they are answered, to compare the two answers; 0 to 1
@@ -25,6 +26,7 @@ record Routing(
     String revision,
     Backend stable,
     @Nullable Backend candidate,
+    @Nullable Backend reference,
     int weight,
     double shadowShare,
     long timeoutMillis) {
@@ -32,7 +34,8 @@ record Routing(
   private static final long TIMEOUT_MILLIS = 60_000;
   private static final long MAX_TIMEOUT_MILLIS = 3_600_000;
   private static final Set<String> FIELDS =
-      Set.of("revision", "stable", "candidate", "weight", "shadowShare", "timeoutMillis");
+      Set.of(
+          "revision", "stable", "candidate", "reference", "weight", "shadowShare", "timeoutMillis");
   private static final Set<String> BACKEND_FIELDS = Set.of("rest", "grpc");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -52,6 +55,7 @@ record Routing(
       throw new IllegalArgumentException("the configuration is no JSON object: write one");
     }
     known("", root, FIELDS);
+    JsonNode reference = root.path("reference");
     JsonNode candidate = root.path("candidate");
     Backend trial = candidate.isObject() ? backend("candidate", candidate) : null;
     int weight = (int) number(root, "weight", 0, 0, 100);
@@ -64,6 +68,7 @@ record Routing(
         text("", root, "revision"),
         backend("stable", root.path("stable")),
         trial,
+        reference.isObject() ? backend("reference", reference) : null,
         weight,
         share,
         (long) number(root, "timeoutMillis", TIMEOUT_MILLIS, 1, MAX_TIMEOUT_MILLIS));
@@ -75,6 +80,9 @@ record Routing(
     write(root.putObject("stable"), stable);
     if (candidate != null) {
       write(root.putObject("candidate"), candidate);
+    }
+    if (reference != null) {
+      write(root.putObject("reference"), reference);
     }
     root.put("weight", weight).put("shadowShare", shadowShare).put("timeoutMillis", timeoutMillis);
     try {

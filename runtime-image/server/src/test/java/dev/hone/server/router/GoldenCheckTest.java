@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,7 +44,20 @@ class GoldenCheckTest {
   }
 
   private Client router(Version stable, Version candidate) throws Exception {
-    Routing routing = new Routing("r1", stable.backend(), candidate.backend(), 0, 0, 5000);
+    return router(stable, candidate, null);
+  }
+
+  private Client router(Version stable, Version candidate, @Nullable Version reference)
+      throws Exception {
+    Routing routing =
+        new Routing(
+            "r1",
+            stable.backend(),
+            candidate.backend(),
+            reference == null ? null : reference.backend(),
+            0,
+            0,
+            5000);
     Router router =
         Router.start(
             new RouterSettings(
@@ -153,6 +167,20 @@ class GoldenCheckTest {
     assertThat(found.path("firstFailure").asText())
         .isEqualTo("request 2: output logits has shape [2, 1], and the candidate's [1, 2]");
     assertThat(found.path("outputs").path("logits").path("maxAbs").asDouble()).isZero();
+  }
+
+  @Test
+  void aReferenceIsAskedInPlaceOfTheStableVersion() throws Exception {
+    Version stable = version(Version.of(0, 9));
+    Version reference = version(Version.of(3, 2));
+    Client router = router(stable, version(Version.of(3, 1)), reference);
+    JsonNode found = check(router, set("d", asked("a")), done -> true);
+    assertThat(stable.requests()).isZero();
+    assertThat(found.path("outputs").path("logits").path("maxAbs").asDouble()).isEqualTo(1);
+    reference.stop();
+    found = check(router, set("d2", asked("a")), next -> next.path("digest").asText().equals("d2"));
+    assertThat(found.path("undecided").asText())
+        .startsWith("request 1: the reference gives no answer: ");
   }
 
   @Test

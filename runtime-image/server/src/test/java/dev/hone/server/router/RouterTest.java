@@ -66,6 +66,7 @@ class RouterTest {
         "r1",
         stable.backend(),
         candidate == null ? null : candidate.backend(),
+        null,
         weight,
         share,
         5000);

@@ -25,6 +25,7 @@ class RoutingTest {
             "a",
             new Backend(URI.create("http://s:1"), URI.create("http://s:2")),
             new Backend(URI.create("http://c:1"), URI.create("http://c:2")),
+            new Backend(URI.create("http://r:1"), URI.create("http://r:2")),
             25,
             0.1,
             1000);
@@ -51,8 +52,8 @@ class RoutingTest {
         "{STABLE, 'weight': 5}|weight and shadowShare need a candidate: write candidate: {rest,"
             + " grpc}, or make them 0",
         "{STABLE, 'weight': 101}|weight is 101: write a number from 0 to 100",
-        "{STABLE, 'wieght': 5}|wieght is no field of the configuration: use candidate, revision,"
-            + " shadowShare, stable, timeoutMillis, weight",
+        "{STABLE, 'wieght': 5}|wieght is no field of the configuration: use candidate, reference,"
+            + " revision, shadowShare, stable, timeoutMillis, weight",
         "{STABLE, 'candidate': {'rest': 'c:8000', 'grpc': 'http://c:1'}}|candidate.rest is"
             + " 'c:8000': write http://HOST:PORT, without a path",
       })
