@@ -80,12 +80,7 @@ final class AnswerReader {
     String name = node.path("name").asText();
     List<Long> shape = new ArrayList<>();
     node.path("shape").forEach(axis -> shape.add(axis.longValue()));
-    Datatype datatype;
-    try {
-      datatype = Datatype.valueOf(node.path("datatype").asText());
-    } catch (IllegalArgumentException e) {
-      throw new IOException("output " + name + " has no known datatype", e);
-    }
+    Datatype datatype = datatype(name, node.path("datatype").asText());
     JsonNode size = node.path("parameters").path("binary_data_size");
     boolean texts = datatype == Datatype.BYTES;
     if (!size.isInt()) {
@@ -101,7 +96,22 @@ final class AnswerReader {
     }
     ByteBuffer raw = rest.slice(rest.position(), size.intValue()).order(ByteOrder.LITTLE_ENDIAN);
     rest.position(rest.position() + size.intValue());
-    return texts
+    return raw(name, shape, datatype, raw);
+  }
+
+  /** The datatype of that name. */
+  static Datatype datatype(String output, String text) throws IOException {
+    try {
+      return Datatype.valueOf(text);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("output " + output + " has no known datatype", e);
+    }
+  }
+
+  /** An output whose values stand in little-endian order in a buffer that holds nothing else. */
+  static Output raw(String name, List<Long> shape, Datatype datatype, ByteBuffer raw)
+      throws IOException {
+    return datatype == Datatype.BYTES
         ? new Output(name, shape, new double[0], strings(name, raw))
         : new Output(name, shape, numbers(name, datatype, raw), List.of());
   }
@@ -156,7 +166,7 @@ final class AnswerReader {
   }
 
   /** Two values are the same text exactly if their bytes are the same. */
-  private static String text(byte[] value) {
+  static String text(byte[] value) {
     String text = new String(value, StandardCharsets.UTF_8);
     return text.indexOf('\uFFFD') < 0 ? text : Base64.getEncoder().encodeToString(value);
   }

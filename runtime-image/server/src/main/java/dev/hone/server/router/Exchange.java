@@ -1,5 +1,6 @@
 package dev.hone.server.router;
 
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -108,7 +109,11 @@ final class Exchange {
             sent ->
                 kind.shadow()
                     .filter(shadow -> !candidateFailed)
-                    .ifPresent(shadow -> shadow.repeat(client, state, call, arm, answer)));
+                    .ifPresent(shadow -> shadow.repeat(state, arm, answer, this::copy)));
+  }
+
+  private Future<VersionAnswer> copy(Backend backend) {
+    return call.send(client, backend.rest(), sending -> {});
   }
 
   /** Counts what the candidate did, once the stable version's answer says whose fault it was. */

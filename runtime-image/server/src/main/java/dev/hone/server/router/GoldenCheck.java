@@ -119,7 +119,7 @@ final class GoldenCheck implements AutoCloseable {
       throw new NoAnswer("answers %d: %s".formatted(answer.status(), words(answer)));
     }
     try {
-      return AnswerReader.read(answer.body().getBytes(), null);
+      return answer.outputs();
     } catch (IOException | RuntimeException e) {
       throw new NoAnswer("gives an answer that cannot be read: " + e.getMessage());
     }

@@ -1,26 +1,30 @@
 package dev.hone.server.router;
 
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.RequestOptions;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** One gRPC call on its way. It can be repeated until the head of an answer has come. */
 final class GrpcExchange {
+  private static final Buffer NOTHING = Buffer.buffer();
+
   private final Vertx vertx;
   private final HttpClient client;
   private final RouterSettings settings;
   private final ActiveRouting.State state;
   private final HttpServerRequest request;
   private final VersionCall call;
-  private final boolean counted;
+  private final Exchange.Kind kind;
   private @Nullable HttpClientRequest current;
+
+  /** Whether the stable version answers because the candidate did not. */
+  private boolean candidateFailed;
 
   GrpcExchange(
       Vertx vertx,
@@ -29,14 +33,14 @@ final class GrpcExchange {
       ActiveRouting.State state,
       HttpServerRequest request,
       VersionCall call,
-      boolean counted) {
+      Exchange.Kind kind) {
     this.vertx = vertx;
     this.client = client;
     this.settings = settings;
     this.state = state;
     this.request = request;
     this.call = call;
-    this.counted = counted;
+    this.kind = kind;
   }
 
   void start(Arm arm) {
@@ -49,30 +53,9 @@ final class GrpcExchange {
       return;
     }
     long sent = System.nanoTime();
-    open(arm)
+    call.open(client, state.routing().backend(arm).grpc(), sending -> current = sending)
         .onSuccess(answer -> opened(arm, answer, sent))
         .onFailure(failure -> failed(arm, tries, failure));
-  }
-
-  private Future<HttpClientResponse> open(Arm arm) {
-    Backend backend = state.routing().backend(arm);
-    RequestOptions options =
-        new RequestOptions()
-            .setHost(backend.grpc().getHost())
-            .setPort(backend.grpc().getPort())
-            .setMethod(call.method())
-            .setURI(call.uri())
-            .setHeaders(call.headers());
-    if (call.timeoutMillis() > 0) {
-      options.setTimeout(call.timeoutMillis());
-    }
-    return client
-        .request(options)
-        .compose(
-            sending -> {
-              current = sending;
-              return sending.send(call.body());
-            });
   }
 
   private void opened(Arm arm, HttpClientResponse answer, long sent) {
@@ -83,6 +66,7 @@ final class GrpcExchange {
       if (GrpcStatus.isServerError(answer.headers())) {
         state.statistics().arm(Arm.CANDIDATE).unanswered();
       }
+      candidateFailed = true;
       attempt(Arm.STABLE, new Tries(Arm.STABLE, settings.retryMillis()));
       return;
     }
@@ -92,7 +76,13 @@ final class GrpcExchange {
     response.putHeader("hone-version", arm.text());
     if (early != null) {
       count(arm, sent, GrpcStatus.isServerError(answer.headers()));
-      response.end();
+      response.end().onSuccess(gone -> repeat(arm, new GrpcAnswer(answer.headers(), NOTHING)));
+      return;
+    }
+    if (kind.shadow().isPresent()) {
+      GrpcAnswer.of(answer)
+          .onSuccess(whole -> whole(arm, whole, sent))
+          .onFailure(failure -> cut(arm, sent));
       return;
     }
     answer
@@ -106,15 +96,36 @@ final class GrpcExchange {
               response.trailers().addAll(answer.trailers());
               response.end();
             })
-        .onFailure(
-            failure -> {
-              count(arm, sent, true);
-              response.reset();
-            });
+        .onFailure(failure -> cut(arm, sent));
+  }
+
+  private void whole(Arm arm, GrpcAnswer answer, long sent) {
+    count(arm, sent, answer.isServerError());
+    request.response().trailers().addAll(answer.end());
+    request.response().end(answer.body()).onSuccess(gone -> repeat(arm, answer));
+  }
+
+  private void cut(Arm arm, long sent) {
+    count(arm, sent, true);
+    request.response().reset();
+  }
+
+  /** Repeats a call in the sample, unless the other version has failed it before. */
+  private void repeat(Arm arm, GrpcAnswer answer) {
+    kind.shadow()
+        .filter(shadow -> !candidateFailed)
+        .ifPresent(
+            shadow ->
+                shadow.repeat(
+                    state,
+                    arm,
+                    answer,
+                    backend ->
+                        call.open(client, backend.grpc(), sending -> {}).compose(GrpcAnswer::of)));
   }
 
   private void count(Arm arm, long sent, boolean error) {
-    if (counted) {
+    if (kind.counted()) {
       state.statistics().arm(arm).answered(System.nanoTime() - sent, error);
     }
   }
@@ -128,10 +139,11 @@ final class GrpcExchange {
       vertx.setTimer(pause.getAsLong(), timer -> attempt(arm, tries));
       return;
     }
-    if (counted) {
+    if (kind.counted()) {
       state.statistics().arm(arm).unanswered();
     }
     if (arm == Arm.CANDIDATE) {
+      candidateFailed = true;
       attempt(Arm.STABLE, new Tries(Arm.STABLE, settings.retryMillis()));
     } else if (Tries.isTimeout(failure)) {
       GrpcStatus.DEADLINE_EXCEEDED.send(

@@ -10,8 +10,8 @@ import java.util.Optional;
 
 /**
  * Takes gRPC calls, chooses their version, and hands them on; one for each event loop. A call's
- * messages are read whole before they are sent on, its answers are passed on as they come. Answers
- * of gRPC are not compared.
+ * messages are read whole before they are sent on, its answers are passed on as they come, but
+ * those of a call in the sample, which are read whole too.
  */
 final class GrpcProxy implements Handler<HttpServerRequest> {
   private static final String INFER = "/inference.GRPCInferenceService/ModelInfer";
@@ -19,9 +19,16 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
   private final Vertx vertx;
   private final HttpClient client;
   private final ActiveRouting active;
+  private final Shadow shadow;
   private final RouterSettings settings;
 
-  GrpcProxy(Vertx vertx, HttpClient client, ActiveRouting active, RouterSettings settings) {
+  GrpcProxy(
+      Vertx vertx,
+      HttpClient client,
+      ActiveRouting active,
+      Shadow shadow,
+      RouterSettings settings) {
+    this.shadow = shadow;
     this.vertx = vertx;
     this.client = client;
     this.active = active;
@@ -52,7 +59,13 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
       return;
     }
     boolean counted = INFER.equals(request.path());
-    Arm arm = counted ? RestProxy.choose(state.get().routing()) : Arm.STABLE;
+    Routing routing = state.get().routing();
+    Arm arm = counted ? RestProxy.choose(routing) : Arm.STABLE;
+    boolean sampled = counted && RestProxy.samples(routing);
+    if (sampled) {
+      // An answer that will be compared must not be packed.
+      headers.remove("grpc-accept-encoding");
+    }
     VersionCall call =
         new VersionCall(
             request.method(),
@@ -60,7 +73,9 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
             headers,
             body,
             // A call has a deadline of its own (grpc-timeout), and may be a watch without an end.
-            counted ? state.get().routing().timeoutMillis() : 0);
-    new GrpcExchange(vertx, client, settings, state.get(), request, call, counted).start(arm);
+            counted ? routing.timeoutMillis() : 0);
+    Exchange.Kind kind =
+        new Exchange.Kind(counted, sampled ? Optional.of(shadow) : Optional.empty());
+    new GrpcExchange(vertx, client, settings, state.get(), request, call, kind).start(arm);
   }
 }

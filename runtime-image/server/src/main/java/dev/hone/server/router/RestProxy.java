@@ -59,10 +59,7 @@ final class RestProxy implements Handler<HttpServerRequest> {
     boolean inference = HttpMethod.POST.equals(request.method()) && request.path().endsWith(INFER);
     Routing routing = state.get().routing();
     Arm arm = inference ? choose(routing) : Arm.STABLE;
-    boolean sampled =
-        inference
-            && routing.shadowShare() > 0
-            && ThreadLocalRandom.current().nextDouble() < routing.shadowShare();
+    boolean sampled = inference && samples(routing);
     new Exchange(
             vertx,
             client,
@@ -73,6 +70,12 @@ final class RestProxy implements Handler<HttpServerRequest> {
             body,
             new Exchange.Kind(inference, sampled ? Optional.of(shadow) : Optional.empty()))
         .start(arm);
+  }
+
+  /** Whether a request is one of those that are repeated. */
+  static boolean samples(Routing routing) {
+    return routing.shadowShare() > 0
+        && ThreadLocalRandom.current().nextDouble() < routing.shadowShare();
   }
 
   /** The version that a request goes to. */

@@ -180,7 +180,8 @@ public final class Router implements AutoCloseable {
       int httpPort = settings.httpPort() == 0 ? -1 : settings.httpPort();
       int grpcPort = settings.grpcPort() == 0 ? -2 : settings.grpcPort();
       listen(httpPort, http, new RestProxy(vertx, rest, active, shadow, settings))
-          .compose(done -> listen(grpcPort, grpc, new GrpcProxy(vertx, calls, active, settings)))
+          .compose(
+              done -> listen(grpcPort, grpc, new GrpcProxy(vertx, calls, active, shadow, settings)))
           .onComplete(started);
     }
 

@@ -1,13 +1,13 @@
 package dev.hone.server.router;
 
-import io.vertx.core.http.HttpClient;
+import io.vertx.core.Future;
 import java.io.IOException;
-import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,13 +44,13 @@ final class Shadow implements AutoCloseable {
    *
    * @param arm the version that answered it
    * @param answer its answer
+   * @param copy sends the same to another version
    */
   void repeat(
-      HttpClient client,
       ActiveRouting.State state,
-      VersionCall call,
       Arm arm,
-      VersionAnswer answer) {
+      Reply answer,
+      Function<Backend, ? extends Future<? extends Reply>> copy) {
     // The repeated request's own client has its answer, and may no longer be counted.
     int most = Math.min(clients.now() + 1, MOST_ON_THEIR_WAY);
     if (onTheirWay.incrementAndGet() > most) {
@@ -60,7 +60,7 @@ final class Shadow implements AutoCloseable {
     }
     Arm other = arm.other();
     long sent = System.nanoTime();
-    call.send(client, state.routing().backend(other).rest(), sending -> {})
+    copy.apply(state.routing().backend(other))
         .onComplete(
             result -> {
               onTheirWay.decrementAndGet();
@@ -78,7 +78,7 @@ final class Shadow implements AutoCloseable {
   }
 
   private static void count(
-      ArmStatistics shadow, VersionAnswer stable, @Nullable VersionAnswer candidate, long nanos) {
+      ArmStatistics shadow, Reply stable, @Nullable Reply candidate, long nanos) {
     if (candidate == null) {
       shadow.unanswered();
     } else {
@@ -86,7 +86,7 @@ final class Shadow implements AutoCloseable {
     }
   }
 
-  private void compare(Statistics statistics, VersionAnswer stable, VersionAnswer candidate) {
+  private void compare(Statistics statistics, Reply stable, Reply candidate) {
     if (!stable.isGood() || !candidate.isGood()) {
       // Counted as an error where it is one; there are no outputs to compare.
       return;
@@ -98,20 +98,12 @@ final class Shadow implements AutoCloseable {
     }
   }
 
-  private static Comparison difference(VersionAnswer stable, VersionAnswer candidate) {
+  private static Comparison difference(Reply stable, Reply candidate) {
     try {
-      return Comparison.of(read(stable), read(candidate));
+      return Comparison.of(stable.outputs(), candidate.outputs());
     } catch (IOException | RuntimeException e) {
       return Comparison.unlike("an answer cannot be read: " + e.getMessage());
     }
-  }
-
-  private static Map<String, Output> read(VersionAnswer answer) throws IOException {
-    if (answer.headers().contains("content-encoding")) {
-      throw new IOException("it is packed, although the request asked for plain bytes");
-    }
-    return AnswerReader.read(
-        answer.body().getBytes(), answer.headers().get("inference-header-content-length"));
   }
 
   @Override

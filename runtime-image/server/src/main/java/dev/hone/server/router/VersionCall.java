@@ -5,6 +5,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
@@ -18,7 +19,7 @@ import java.util.function.Consumer;
  * @param uri its path and query
  * @param headers its headers, those of the connection left out
  * @param body its body
- * @param timeoutMillis how long the answer may take
+ * @param timeoutMillis how long the answer may take; 0 for a call of gRPC without an end
  */
 record VersionCall(
     HttpMethod method, String uri, MultiMap headers, Buffer body, long timeoutMillis) {
@@ -56,6 +57,28 @@ record VersionCall(
                                   answer ->
                                       new VersionAnswer(
                                           response.statusCode(), response.headers(), answer)));
+            });
+  }
+
+  /** Sends it over HTTP/2, and waits for the head of the answer. */
+  Future<HttpClientResponse> open(
+      HttpClient client, URI address, Consumer<HttpClientRequest> started) {
+    RequestOptions options =
+        new RequestOptions()
+            .setHost(address.getHost())
+            .setPort(address.getPort())
+            .setMethod(method)
+            .setURI(uri)
+            .setHeaders(headers);
+    if (timeoutMillis > 0) {
+      options.setTimeout(timeoutMillis);
+    }
+    return client
+        .request(options)
+        .compose(
+            request -> {
+              started.accept(request);
+              return request.send(body);
             });
   }
 

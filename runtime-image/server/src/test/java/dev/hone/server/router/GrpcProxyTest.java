@@ -3,9 +3,14 @@ package dev.hone.server.router;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.protobuf.ByteString;
 import dev.hone.server.grpc.wire.GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase;
 import dev.hone.server.grpc.wire.ModelInferRequest;
 import dev.hone.server.grpc.wire.ModelInferResponse;
+import dev.hone.server.grpc.wire.ModelInferResponse.InferOutputTensor;
+import dev.hone.server.protocol.Datatype;
+import dev.hone.server.testing.Client;
 import dev.hone.server.testing.GrpcClient;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -17,15 +22,23 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The router over gRPC, before servers of gRPC's own library. */
 @Timeout(60)
@@ -42,6 +55,10 @@ class GrpcProxyTest {
 
   /** A version that answers with its name, or with an error. */
   private Backend version(String name, Optional<Status> error) throws Exception {
+    return version(ModelInferResponse.newBuilder().setModelName(name).build(), error);
+  }
+
+  private Backend version(ModelInferResponse response, Optional<Status> error) throws Exception {
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .addService(new HealthStatusManager().getHealthService())
@@ -54,11 +71,7 @@ class GrpcProxyTest {
                       answer.onError(error.get().asRuntimeException());
                       return;
                     }
-                    answer.onNext(
-                        ModelInferResponse.newBuilder()
-                            .setModelName(name)
-                            .setId(request.getId())
-                            .build());
+                    answer.onNext(response.toBuilder().setId(request.getId()).build());
                     answer.onCompleted();
                   }
                 })
@@ -70,7 +83,12 @@ class GrpcProxyTest {
   }
 
   private GrpcClient through(Backend stable, Backend candidate, int weight) throws Exception {
-    Routing routing = new Routing("r", stable, candidate, null, weight, 0, 5000);
+    return through(stable, candidate, weight, 0);
+  }
+
+  private GrpcClient through(Backend stable, Backend candidate, int weight, double share)
+      throws Exception {
+    Routing routing = new Routing("r", stable, candidate, null, weight, share, 5000);
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     router =
         Router.start(
@@ -142,6 +160,97 @@ class GrpcProxyTest {
             0);
     assertThatThrownBy(() -> client.service().modelInfer(request("1")))
         .hasMessage("INVALID_ARGUMENT: no such input");
+  }
+
+  private static ModelInferResponse.Builder answer(String name, Datatype datatype) {
+    return ModelInferResponse.newBuilder()
+        .setModelName(name)
+        .addOutputs(
+            InferOutputTensor.newBuilder()
+                .setName("y")
+                .setDatatype(datatype.name())
+                .addShape(1)
+                .addShape(2));
+  }
+
+  private static ModelInferResponse raw(String name, float... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * 2).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putFloat(values[0]).putFloat(values[1]).flip();
+    return answer(name, Datatype.FP32).addRawOutputContents(ByteString.copyFrom(bytes)).build();
+  }
+
+  private static ModelInferResponse typed(String name, float... values) {
+    ModelInferResponse.Builder answer = answer(name, Datatype.FP32);
+    answer
+        .getOutputsBuilder(0)
+        .getContentsBuilder()
+        .addFp32Contents(values[0])
+        .addFp32Contents(values[1]);
+    return answer.build();
+  }
+
+  /** The statistics, once they are as wanted. */
+  private JsonNode statistics(Predicate<JsonNode> wanted) {
+    Client admin = new Client(URI.create("http://127.0.0.1:" + router.adminPort()));
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (true) {
+      JsonNode found = admin.get("/statistics").json();
+      if (wanted.test(found)) {
+        return found;
+      }
+      assertThat(System.nanoTime()).as(found.toString()).isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 100})
+  void comparesTheAnswersOfBothVersions(int weight) throws Exception {
+    GrpcClient client =
+        through(
+            version(raw("stable", 3, 1), Optional.empty()),
+            version(typed("candidate", 3, Float.NaN), Optional.empty()),
+            weight,
+            1);
+    ModelInferResponse answer = client.service().modelInfer(request("1"));
+    assertThat(answer.getModelName()).isEqualTo(weight == 0 ? "stable" : "candidate");
+    assertThat(answer.getOutputsCount()).isEqualTo(1);
+    JsonNode found =
+        statistics(counted -> counted.path("comparisons").path("samples").asInt() == 1);
+    assertThat(found.path("comparisons").path("nan").asInt()).isEqualTo(1);
+    assertThat(found.path("comparisons").path("unlike").asInt()).isZero();
+    assertThat(found.at("/comparisons/outputs/y/rows").asInt()).isEqualTo(1);
+    assertThat(found.path("shadow").path("requests").asInt()).isEqualTo(weight == 0 ? 1 : 0);
+    assertThat(found.path("shadow").path("errors").asInt()).isZero();
+  }
+
+  @Test
+  void countsACandidateThatFailsACopy() throws Exception {
+    GrpcClient client =
+        through(
+            version(raw("stable", 3, 1), Optional.empty()),
+            version("candidate", Optional.of(Status.INVALID_ARGUMENT)),
+            0,
+            1);
+    assertThat(client.service().modelInfer(request("1")).getModelName()).isEqualTo("stable");
+    JsonNode found = statistics(counted -> counted.path("shadow").path("requests").asInt() == 1);
+    assertThat(found.path("shadow").path("errors").asInt()).isEqualTo(1);
+    assertThat(found.path("comparisons").path("samples").asInt()).isZero();
+  }
+
+  @Test
+  void anAnswerThatHoldsNoOutputsIsUnlike() throws Exception {
+    GrpcClient client =
+        through(
+            version(raw("stable", 3, 1), Optional.empty()),
+            version("candidate", Optional.empty()),
+            0,
+            1);
+    client.service().modelInfer(request("1"));
+    JsonNode found =
+        statistics(counted -> counted.path("comparisons").path("samples").asInt() == 1);
+    assertThat(found.path("comparisons").path("lastUnlike").asText())
+        .isEqualTo("an answer cannot be read: the answer has no outputs");
   }
 
   @Test
