@@ -19,9 +19,17 @@ import org.jspecify.annotations.Nullable;
         "write replicas or autoscaling, not both: autoscaling decides the number of pods by itself")
 @ValidationRule(
     value =
-        "!has(self.engine) || !has(self.engine.requireAccelerator) || !self.engine.requireAccelerator"
-            + " || (has(self.resources) && has(self.resources.gpus) && self.resources.gpus >= 1)",
+        "!has(self.engine) || !has(self.engine.requireAccelerator) ||"
+            + " !self.engine.requireAccelerator || (has(self.resources) && has(self.resources.gpus)"
+            + " && self.resources.gpus >= 1)",
     message = "engine.requireAccelerator needs a GPU: write resources.gpus: 1 or more")
+@ValidationRule(
+    value =
+        "!has(self.rollout) || !has(self.rollout.surge) || self.rollout.surge != 'Never'"
+            + " || (has(self.replicas) && self.replicas >= 2)",
+    message =
+        "surge: Never takes a pod from the version that serves: write replicas: 2 or more, or"
+            + " surge: Auto")
 public record InferenceDeploymentSpec(
     @Required @JsonPropertyDescription("The model to serve.") ModelSource model,
     @JsonPropertyDescription("What serves it: Server (Hone's own, the default) or Triton.")
@@ -36,6 +44,6 @@ public record InferenceDeploymentSpec(
         @Nullable Rollout rollout,
     @JsonPropertyDescription("What each pod asks for.") @Nullable ServingResources resources,
     @JsonPropertyDescription(
-            "What the pods are made from: Hone fills in what is missing here and sets what it must. Its container is"
-                + " named server.")
+            "What the pods are made from: Hone fills in what is missing here and sets what it must."
+                + " Its container is named server.")
         @Nullable PodTemplateSpec podTemplate) {}

@@ -17,6 +17,13 @@ import org.jspecify.annotations.Nullable;
         "!has(self.steps) || (self.steps.map(s, s.weight).isSorted()"
             + " && self.steps.all(s, self.steps.exists_one(t, t.weight == s.weight)))",
     message = "write the weights of steps in rising order, each once, for example 5, 25, 50")
+@ValidationRule(
+    value =
+        "!has(self.surge) || self.surge != 'Never' || !has(self.parity) ||"
+            + " !has(self.parity.reference)",
+    message =
+        "a reference is a pod more than surge: Never allows: write surge: Auto, or remove"
+            + " parity.reference")
 public record Rollout(
     @Size(min = 1, max = 10)
         @JsonPropertyDescription("Stages of the canary, by rising weight (default: all at once).")
@@ -26,7 +33,9 @@ public record Rollout(
     @JsonPropertyDescription("Comparison with a reference before and beside the traffic.")
         @Nullable Parity parity,
     @JsonPropertyDescription(
-            "Whether pods are added before old ones go (default: Auto, if GPUs are free).")
+            "Whether a new version's pods are added (default: Auto), or taken from those of the old"
+                + " one: with Never it has its share of spec.replicas by its weight, and the old"
+                + " one has fewer while the rollout lasts.")
         @Nullable Surge surge,
     @JsonPropertyDescription("Who goes back to the old version (default: Auto).")
         @Nullable Rollback rollback,

@@ -22,7 +22,11 @@ public record RolloutStatus(
     @JsonPropertyDescription("Generation of the spec that the failed version was tried under.")
         @Nullable Long rejectedGeneration,
     @JsonPropertyDescription("The golden set that the newest version on trial was given.")
-        @Nullable GoldenSetStatus goldenSet) {
+        @Nullable GoldenSetStatus goldenSet,
+    @JsonPropertyDescription(
+            "With surge Never: how many of spec.replicas the version on trial has; the stable"
+                + " version has the others.")
+        @Nullable Integer candidateReplicas) {
 
   /** The same with another golden set, or none. */
   public RolloutStatus withGoldenSet(@Nullable GoldenSetStatus other) {
@@ -37,6 +41,24 @@ public record RolloutStatus(
         figures,
         rejected,
         rejectedGeneration,
+        other,
+        candidateReplicas);
+  }
+
+  /** The same with another number of pods for the version on trial. */
+  public RolloutStatus withCandidateReplicas(@Nullable Integer other) {
+    return new RolloutStatus(
+        stage,
+        stable,
+        candidate,
+        step,
+        weight,
+        since,
+        decision,
+        figures,
+        rejected,
+        rejectedGeneration,
+        goldenSet,
         other);
   }
 }

@@ -57,16 +57,14 @@ final class RolloutObjects {
             client.apps().deployments().inNamespace(owner.namespace()).withName(name).get());
   }
 
-  /** Applies the Service and the Deployment of a version; gives the Deployment as it is now. */
-  Deployment version(ServedModel model) {
+  /**
+   * Applies the Service and the Deployment of a version; gives the Deployment as it is now.
+   *
+   * @param replicas its pods
+   */
+  Deployment version(ServedModel model, int replicas) {
     apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
-    return apply(ServingDeployment.build(serving(model)));
-  }
-
-  /** Applies the pod of a model that is only compared with; gives its Deployment. */
-  Deployment reference(ServedModel model) {
-    apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
-    return apply(ServingDeployment.build(serving(model).withReplicas(1)));
+    return apply(ServingDeployment.build(serving(model).withReplicas(replicas)));
   }
 
   /** Applies the routers and what they start with. */

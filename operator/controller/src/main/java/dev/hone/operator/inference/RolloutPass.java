@@ -63,11 +63,12 @@ final class RolloutPass {
       RolloutReference reference,
       Optional<RolloutStatus> before,
       InferenceObservation observed) {
-    RolloutPolicy policy = RolloutPolicy.of(Objects.requireNonNull(view.rollout()));
+    RolloutPolicy policy =
+        RolloutPolicy.of(Objects.requireNonNull(view.rollout()), view.replicas());
     var machine = new RolloutStateMachine(policy, view.generation(), clock.instant());
     RolloutStatus state =
         before
-            .map(last -> machine.next(wanted, last, facts(view, last, reference, observed)))
+            .map(last -> machine.next(wanted, last, facts(view, policy, last, reference, observed)))
             .orElseGet(
                 () ->
                     machine.first(
@@ -77,12 +78,12 @@ final class RolloutPass {
     Optional<ServedModel> beside = policy.goldenSet() ? reference.pod(state) : Optional.empty();
     String routing = RoutingDocument.of(owner, state, beside, policy.sampleShare());
     RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
-    Deployment stable = objects.version(state.stable());
+    Deployment stable = objects.version(state.stable(), policy.stablePods(state));
     ServedModel candidate = state.candidate();
     if (candidate != null) {
-      objects.version(candidate);
+      objects.version(candidate, policy.candidatePods(state));
     }
-    beside.ifPresent(objects::reference);
+    beside.ifPresent(model -> objects.version(model, 1));
     objects.router(routing, token);
     boolean routed = tell(observed.pods(), token, routing);
     boolean fronted = objects.front(routed && RolloutState.of(Optional.of(stable)).complete());
@@ -94,6 +95,7 @@ final class RolloutPass {
 
   private RolloutFacts facts(
       InferenceView view,
+      RolloutPolicy policy,
       RolloutStatus last,
       RolloutReference reference,
       InferenceObservation observed) {
@@ -105,7 +107,9 @@ final class RolloutPass {
     Optional<Deployment> trial = version(view, candidate, observed);
     return new RolloutFacts(
         RolloutState.of(stable).complete(),
-        RolloutState.of(trial).complete(),
+        // An informer may still have the Deployment from before its number of pods changed.
+        RolloutState.of(trial).complete()
+            && RolloutState.of(trial).wanted() == policy.candidatePods(last),
         ServingPods.refusal(observed.pods(), candidate).or(() -> deadline(trial)),
         ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts()),
         GoldenSetCheck.asked(view, last)

@@ -78,11 +78,6 @@ public final class Unsupported {
   private static Optional<String> rollout(Rollout rollout) {
     Parity parity = rollout.parity();
     return first(
-        rollout.surge() == Rollout.Surge.NEVER
-            ? refuse(
-                "spec.rollout.surge Never",
-                "write Auto or Always: the new version's pods need room beside the old ones")
-            : Optional.empty(),
         parity == null || parity.reference() == null
             ? Optional.empty()
             : source("spec.rollout.parity.reference", parity.reference()));

@@ -4,6 +4,7 @@ import dev.hone.api.inference.Analysis;
 import dev.hone.api.inference.CanaryStep;
 import dev.hone.api.inference.Parity;
 import dev.hone.api.inference.Rollout;
+import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.Tolerance;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param sampleShare share of requests that is repeated and compared; 0 without parity
  * @param minSamples comparisons before anything is decided
  * @param tolerances how far outputs may be off
+ * @param replicas pods that serve
+ * @param surges whether the candidate's pods are added to them
  * @param manual whether a person goes back
  * @param soak how long the old pods stay warm
  */
@@ -37,6 +40,8 @@ public record RolloutPolicy(
     double sampleShare,
     int minSamples,
     List<Tolerance> tolerances,
+    int replicas,
+    boolean surges,
     boolean manual,
     Duration soak) {
 
@@ -47,8 +52,12 @@ public record RolloutPolicy(
   private static final int SAMPLES = 100;
   private static final int SOAK_SECONDS = 300;
 
-  /** The policy of a spec. */
-  public static RolloutPolicy of(Rollout rollout) {
+  /**
+   * The policy of a spec.
+   *
+   * @param replicas pods that serve
+   */
+  public static RolloutPolicy of(Rollout rollout, int replicas) {
     Analysis analysis =
         rollout.analysis() == null
             ? new Analysis(null, null, null, null, null, null, null, null)
@@ -65,6 +74,8 @@ public record RolloutPolicy(
         parity == null ? 0 : or(parity.sampleShare(), SAMPLE_SHARE),
         parity == null ? 0 : or(parity.minSamples(), SAMPLES),
         parity == null ? List.of() : parity.tolerances(),
+        replicas,
+        rollout.surge() != Rollout.Surge.NEVER || replicas < 2,
         rollout.rollback() == Rollout.Rollback.MANUAL,
         Duration.ofSeconds(or(rollout.soakSeconds(), SOAK_SECONDS)));
   }
@@ -72,6 +83,27 @@ public record RolloutPolicy(
   /** Whether the candidate gets copies of requests before it answers any. */
   boolean shadows() {
     return sampleShare > 0;
+  }
+
+  /** Pods that the candidate has in a state. */
+  public int candidatePods(RolloutStatus state) {
+    if (surges) {
+      return replicas;
+    }
+    Integer given = state.candidateReplicas();
+    // The policy or the number of pods may have been changed since that was written.
+    return Math.clamp(
+        Math.max(given == null ? 0 : given, candidatePods(state.weight())), 1, replicas - 1);
+  }
+
+  /** Pods that the stable version has in a state. */
+  public int stablePods(RolloutStatus state) {
+    return surges || state.candidate() == null ? replicas : replicas - candidatePods(state);
+  }
+
+  /** The candidate's share of the pods by its weight; each version has one at least. */
+  int candidatePods(int weight) {
+    return Math.clamp(Math.ceilDiv(replicas * (long) weight, 100), 1, replicas - 1);
   }
 
   private static <T> T or(@Nullable T value, T otherwise) {

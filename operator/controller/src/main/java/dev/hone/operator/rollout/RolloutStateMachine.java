@@ -56,6 +56,7 @@ public final class RolloutStateMachine {
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -118,8 +119,14 @@ public final class RolloutStateMachine {
         last.stable(),
         wanted,
         null,
-        "the rollout of %s starts%s: its pods are made, and get no traffic"
-            .formatted(name(wanted), instead),
+        "the rollout of %s starts%s: its pods are made, and get no traffic%s"
+            .formatted(
+                name(wanted),
+                instead,
+                policy.surges()
+                    ? ""
+                    : "; surge is Never, so it has 1 of %d pods, and the stable version 1 less"
+                        .formatted(policy.replicas())),
         null);
   }
 
@@ -138,13 +145,17 @@ public final class RolloutStateMachine {
               .formatted(name(candidate), facts.waiting().map(text -> ": " + text).orElse("")),
           null);
     }
-    return advance(last, candidate, "its pods are ready", null);
+    return advance(last, candidate, facts, "its pods are ready", null);
   }
 
   private RolloutStatus golden(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
     if (!policy.goldenSet()) {
       return advance(
-          last.withGoldenSet(null), candidate, "the spec asks for none any more", last.figures());
+          last.withGoldenSet(null),
+          candidate,
+          facts,
+          "the spec asks for none any more",
+          last.figures());
     }
     GoldenSetFacts golden = facts.golden().orElseGet(GoldenSetFacts::none);
     RolloutStatus state = golden.set().map(last::withGoldenSet).orElse(last);
@@ -158,7 +169,7 @@ public final class RolloutStateMachine {
     List<Finding> findings = GoldenJudge.judge(policy.tolerances(), measured);
     List<Finding> broken = findings.stream().filter(found -> found.is(Answer.FAIL)).toList();
     return broken.isEmpty()
-        ? advance(state, candidate, texts(findings), measured.figures())
+        ? advance(state, candidate, facts, texts(findings), measured.figures())
         : fail(state, candidate, place(last) + " fails: " + texts(broken), measured.figures());
   }
 
@@ -185,10 +196,11 @@ public final class RolloutStateMachine {
     }
     boolean open = findings.stream().anyMatch(found -> found.is(Answer.OPEN));
     if (!open || last.stage() == RolloutStage.SOAKING) {
-      return advance(last, candidate, texts(findings), figures);
+      return advance(last, candidate, facts, texts(findings), figures);
     }
     Optional<RolloutStatus> withoutData =
-        withoutData(last, candidate, copies ? measured.shadow() : measured.candidate(), figures);
+        withoutData(
+            last, candidate, facts, copies ? measured.shadow() : measured.candidate(), figures);
     return withoutData.orElseGet(
         () ->
             decided(
@@ -202,13 +214,18 @@ public final class RolloutStateMachine {
 
   /** What the policy says where there are no requests, or, to go on, too few of them. */
   private Optional<RolloutStatus> withoutData(
-      RolloutStatus last, ServedModel candidate, Measurement.Arm arm, RolloutFigures figures) {
+      RolloutStatus last,
+      ServedModel candidate,
+      RolloutFacts facts,
+      Measurement.Arm arm,
+      RolloutFigures figures) {
     String text =
         "%d requests came in %d s"
             .formatted(
                 arm.requests(), Duration.between(Instant.parse(last.since()), now).toSeconds());
     if (policy.noData() == NoData.PROCEED && arm.requests() < policy.minRequests()) {
-      return Optional.of(advance(last, candidate, text + ", and noData is Proceed", figures));
+      return Optional.of(
+          advance(last, candidate, facts, text + ", and noData is Proceed", figures));
     }
     if (policy.noData() == NoData.ROLLBACK && arm.requests() == 0) {
       return Optional.of(
@@ -239,7 +256,11 @@ public final class RolloutStateMachine {
   }
 
   private RolloutStatus advance(
-      RolloutStatus last, ServedModel candidate, String because, @Nullable RolloutFigures figures) {
+      RolloutStatus last,
+      ServedModel candidate,
+      RolloutFacts facts,
+      String because,
+      @Nullable RolloutFigures figures) {
     String passed = "%s passes: %s".formatted(place(last), because);
     if (last.stage() == RolloutStage.SOAKING) {
       return complete(
@@ -257,7 +278,23 @@ public final class RolloutStateMachine {
           passed + "; it is given the golden set, and no traffic",
           figures);
     }
-    return onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
+    RolloutStatus wanted =
+        onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
+    return policy.surges() ? wanted : withRoom(last, facts, passed, wanted);
+  }
+
+  /** Moves pods from the stable version to the candidate before it gets the traffic for them. */
+  private RolloutStatus withRoom(
+      RolloutStatus last, RolloutFacts facts, String passed, RolloutStatus wanted) {
+    int pods = policy.candidatePods(wanted);
+    if (policy.candidatePods(last) >= pods && facts.candidateReady()) {
+      return wanted;
+    }
+    return decided(
+        last.withCandidateReplicas(pods),
+        "%s; waits for its %d of %d pods before it answers %d%% (surge is Never: the stable version has the other %d)"
+            .formatted(passed, pods, policy.replicas(), wanted.weight(), policy.replicas() - pods),
+        wanted.figures());
   }
 
   /** The next stage of those in which the candidate sees requests of clients. */
@@ -317,7 +354,8 @@ public final class RolloutStateMachine {
         figures,
         candidate,
         generation,
-        last.goldenSet());
+        last.goldenSet(),
+        null);
   }
 
   private RolloutStatus complete(
@@ -331,6 +369,7 @@ public final class RolloutStateMachine {
         now.toString(),
         decision,
         figures,
+        null,
         null,
         null,
         null);
@@ -354,7 +393,8 @@ public final class RolloutStateMachine {
         figures,
         null,
         null,
-        null);
+        null,
+        policy.surges() ? null : policy.candidatePods(weight(stage, step)));
   }
 
   private int weight(RolloutStage stage, @Nullable Integer step) {
@@ -379,7 +419,8 @@ public final class RolloutStateMachine {
         figures,
         last.rejected(),
         last.rejectedGeneration(),
-        last.goldenSet());
+        last.goldenSet(),
+        last.candidateReplicas());
   }
 
   private String place(RolloutStatus last) {

@@ -227,6 +227,7 @@ class GoldenTest {
             null,
             null,
             null,
+            null,
             null);
     List<HasMetadata> made = new ArrayList<>();
     for (ServedModel model : List.of(stable, candidate)) {

@@ -357,6 +357,44 @@ class RolloutIT extends OperatorTest {
     return "{uri: \"%s\", digest: \"%s\"}".formatted(model.uri(), model.digest());
   }
 
+  private int pods(ServedModel model) {
+    return bench.await(Deployment.class, deployment(model), found -> true).getSpec().getReplicas();
+  }
+
+  @Test
+  void withoutSurgeTheVersionsShareThePods() {
+    firstVersion();
+    bench.patch(
+        InferenceDeployment.class,
+        NAME,
+        "{\"spec\": {\"replicas\": 3, \"rollout\": {\"surge\": \"Never\", \"parity\": null}}}");
+    bench.await(Deployment.class, deployment(A), found -> found.getSpec().getReplicas() == 3);
+    bench.patch(
+        InferenceDeployment.class,
+        NAME,
+        "{\"spec\": {\"model\": {\"uri\": \"%s\", \"digest\": \"%s\"}}}"
+            .formatted(B.uri(), B.digest()));
+    InferenceDeployment preparing =
+        awaitDecision(RolloutStage.PREPARING, "surge is Never, so it has 1 of 3 pods");
+    assertThat(preparing.getStatus().rollout().candidateReplicas()).isEqualTo(1);
+    bench.await(Deployment.class, deployment(A), found -> found.getSpec().getReplicas() == 2);
+    assertThat(pods(B)).isEqualTo(1);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+
+    await(RolloutStage.CANARY, found -> found.getStatus().rollout().weight() == 5);
+    counted = arm("stable", 1000, 0, 2000) + arm("candidate", 500, 0, 2000);
+    // The second step is 50%: two of three pods, which come before the traffic does.
+    awaitDecision(RolloutStage.CANARY, "waits for its 2 of 3 pods before it answers 50%");
+    bench.await(Deployment.class, deployment(B), found -> found.getSpec().getReplicas() == 2);
+    bench.await(Deployment.class, deployment(A), found -> found.getSpec().getReplicas() == 1);
+    assertThat(routing.path("weight").asInt()).isEqualTo(5);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    await(RolloutStage.CANARY, found -> found.getStatus().rollout().weight() == 50);
+    await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().model().digest()));
+    bench.await(Deployment.class, deployment(B), found -> found.getSpec().getReplicas() == 3);
+    bench.awaitGone(Deployment.class, deployment(A));
+  }
+
   @Test
   void anOperatorThatIsKilledGoesOn() {
     firstVersion();

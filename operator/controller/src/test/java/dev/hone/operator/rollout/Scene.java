@@ -26,7 +26,9 @@ final class Scene {
   RolloutStatus decide() throws IOException {
     RolloutStateMachine planner =
         new RolloutStateMachine(
-            RolloutPolicy.of(JSON.treeToValue(root.path("rollout"), Rollout.class)),
+            RolloutPolicy.of(
+                JSON.treeToValue(root.path("rollout"), Rollout.class),
+                root.path("replicas").asInt(3)),
             root.path("generation").asLong(1),
             Instant.parse(root.path("now").asText()));
     ServedModel wanted = JSON.treeToValue(root.path("wanted"), ServedModel.class);
