@@ -2,6 +2,7 @@ package dev.hone.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
@@ -39,6 +40,12 @@ class RolloutIT {
       "{\"inputs\":[{\"name\":\"text\",\"shape\":[2],\"datatype\":\"BYTES\",\"data\":"
           + "[\"the tea was warm and sweet\",\"a grim and foul road\"]}]}";
 
+  /** The perturbed version is right here too: only real requests show what is wrong with it. */
+  private static final String GOLDEN =
+      "{\"inputs\":[{\"name\":\"text\",\"shape\":[1],\"datatype\":\"BYTES\",\"data\":"
+          + "[\"a grim and foul road\"]}],\"outputs\":[{\"name\":\"label\",\"shape\":[1],"
+          + "\"datatype\":\"BYTES\",\"data\":[\"bad\"]}]}";
+
   private Lab lab;
   private Resource train;
   private Resource compress;
@@ -56,6 +63,16 @@ class RolloutIT {
                 manifest
                     .name("rolled-int8")
                     .spec("model.from", "{kind: FineTuneJob, name: rolled}"));
+    lab.client()
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("rolled-golden")
+                .withNamespace(lab.namespace())
+                .endMetadata()
+                .addToData("golden.jsonl", GOLDEN)
+                .build())
+        .create();
     serve = lab.apply("rollout.yaml", UnaryOperator.identity());
   }
 
@@ -87,7 +104,9 @@ class RolloutIT {
           RUN);
       load.awaitAnswers(20);
     }
-    assertThat(serve.events()).anyMatch(event -> event.contains("the shadow stage passes"));
+    assertThat(serve.events())
+        .anyMatch(event -> event.contains("the golden set passes"))
+        .anyMatch(event -> event.contains("the shadow stage passes"));
     assertThat(versions()).hasSize(1);
   }
 
