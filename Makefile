@@ -22,6 +22,10 @@ demo: prerequisites ## Run the main job end to end: cluster, images, chart, fine
 test: prerequisites ## Run every test there is, end-to-end included
 	@build/test
 
+.PHONY: chaos
+chaos: prerequisites ## Try every fault with every kind of write, and the operator's death between any two (docs/faults.md; about half an hour)
+	$(MVN) -pl operator/controller -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=Chaos -Dfailsafe.failIfNoSpecifiedTests=false
+
 .PHONY: bench-finetune
 bench-finetune: prerequisites ## Compare every fine-tuning method and precision, and the overhead over a bare loop, on real models and mails (about an hour)
 	@for what in sweep measure timing overhead precision language; do bench/finetune/run "$$what"; done

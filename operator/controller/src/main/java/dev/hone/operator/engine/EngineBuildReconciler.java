@@ -134,20 +134,43 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         throw e;
       }
-      // Ours, before the cache saw it; or that of an earlier EngineBuild of this name, which goes.
       Job found = client.resource(desired).get();
-      return found == null || isOfOurKind(found) || found.isMarkedForDeletion()
-          ? plan
-          : plan.as(
-              Reason.INVALID,
-              "Job %s is in the way: it belongs to something else; delete it"
-                  .formatted(owner.name()));
+      if (found == null) {
+        // It has just gone: the next try makes ours.
+        throw e;
+      }
+      return inTheWay(plan, owner, found, client);
     }
   }
 
-  private static boolean isOfOurKind(HasMetadata object) {
-    return object.getMetadata().getOwnerReferences().stream()
-        .anyMatch(reference -> EngineBuild.KIND.equals(reference.getKind()));
+  private static EngineBuildPlan inTheWay(
+      EngineBuildPlan plan, Owner owner, Job found, KubernetesClient client) {
+    if (owner.owns(found)) {
+      // Made by ourselves, before a restart or before the cache saw it.
+      return plan;
+    }
+    String name = found.getMetadata().getName();
+    if (!found.isMarkedForDeletion()) {
+      if (!isOfPredecessor(found, owner)) {
+        return plan.as(
+            Reason.INVALID,
+            "Job %s is in the way: it belongs to something else; delete it".formatted(name));
+      }
+      // Its pods go first: two builders must not write one engine.
+      client.resource(found).withPropagationPolicy(DeletionPropagation.FOREGROUND).delete();
+    }
+    return plan.as(
+        Reason.PENDING,
+        "waits until Job %s of an earlier EngineBuild of this key is gone".formatted(name));
+  }
+
+  private static boolean isOfPredecessor(HasMetadata job, Owner owner) {
+    return job.getMetadata().getOwnerReferences().stream()
+        .filter(reference -> Boolean.TRUE.equals(reference.getController()))
+        .anyMatch(
+            reference ->
+                reference.getKind().equals(owner.kind())
+                    && reference.getName().equals(owner.name()));
   }
 
   /** The plan after a refusal; empty if the namespace is going away and nothing is left to say. */

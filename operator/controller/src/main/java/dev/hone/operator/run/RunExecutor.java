@@ -98,9 +98,14 @@ final class RunExecutor {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         throw e;
       }
+      Job found = client.resource(desired).get();
+      if (found == null) {
+        // It has just gone, and no event may follow: the next try makes ours.
+        throw e;
+      }
       // Made by ourselves, before a restart or before the cache saw it: the name says that it is
       // the same run.
-      return Optional.ofNullable(client.resource(desired).get())
+      return Optional.of(found)
           .filter(job -> !job.isMarkedForDeletion())
           .filter(
               job ->

@@ -11,8 +11,8 @@ import dev.hone.operator.desired.Serving;
 import dev.hone.operator.status.ConditionSet;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -32,8 +32,8 @@ import org.junit.jupiter.api.Test;
 @WithApiServer
 class EngineIT extends OperatorTest {
 
-  private static final String FEATURE = "feature.node.kubernetes.io/";
-  private static final String BUILT =
+  static final String FEATURE = "feature.node.kubernetes.io/";
+  static final String BUILT =
       "{\"engine\":\"x\",\"digest\":\"sha256:%s\",\"sizeBytes\":1234,\"buildSeconds\":2.5,\"reused\":false}"
           .formatted("e".repeat(64));
 
@@ -55,23 +55,7 @@ class EngineIT extends OperatorTest {
     labels.put("kubernetes.io/arch", "amd64");
     labels.put(FEATURE + "cpu-model.family", "6");
     labels.put("pool", bench.namespace());
-    Node node =
-        bench
-            .client()
-            .resource(
-                new NodeBuilder()
-                    .withNewMetadata()
-                    .withName(bench.namespace() + "-" + name)
-                    .withLabels(labels)
-                    .endMetadata()
-                    .build())
-            .create();
-    nodes.add(node);
-    // The API server taints every node that is new; the node's controller takes that back.
-    bench
-        .client()
-        .resource(node)
-        .edit(seen -> new NodeBuilder(seen).editSpec().withTaints().endSpec().build());
+    nodes.add(kubelet.node(bench.namespace() + "-" + name, labels));
   }
 
   private void serve(String name, String digest) {
@@ -249,12 +233,9 @@ class EngineIT extends OperatorTest {
     assertThat(engines()).hasSize(1);
   }
 
-  @Test
-  void theWordsOfTheBuilderReachTheDeploymentAndADeletedBuildIsTriedAgain() {
-    serve("one", DIGEST_A);
-    EngineBuild build = engine(DIGEST_A);
-    String key = build.getMetadata().getName();
-    Job job = bench.job(key);
+  /** Has the first build of a deployment fail; gives its Job's pod. */
+  private Pod failedPod(EngineBuild build) {
+    Job job = bench.job(build.getMetadata().getName());
     Pod pod = kubelet.podOf(job);
     kubelet.ended(
         pod,
@@ -263,6 +244,21 @@ class EngineIT extends OperatorTest {
         "Error",
         "{\"reason\":\"EngineFailed\",\"message\":\"TensorRT cannot build it: no such operator\"}");
     kubelet.fail(job, "PodFailurePolicy", 1);
+    return pod;
+  }
+
+  private void awaitAnotherJob(String key, Job than) {
+    bench.await(
+        Job.class, key, seen -> !seen.getMetadata().getUid().equals(than.getMetadata().getUid()));
+  }
+
+  @Test
+  void theWordsOfTheBuilderReachTheDeploymentAndADeletedBuildIsTriedAgain() {
+    serve("one", DIGEST_A);
+    EngineBuild build = engine(DIGEST_A);
+    String key = build.getMetadata().getName();
+    Job job = bench.job(key);
+    Pod pod = failedPod(build);
     InferenceDeployment failed = bench.inference("one", inferenceIs("EngineFailed"));
     assertThat(message(conditions(failed), "Ready"))
         .contains("EngineBuild " + key, "TensorRT cannot build it: no such operator");
@@ -276,9 +272,59 @@ class EngineIT extends OperatorTest {
         EngineBuild.class,
         key,
         seen -> !seen.getMetadata().getUid().equals(build.getMetadata().getUid()));
-    bench.await(
-        Job.class, key, seen -> !seen.getMetadata().getUid().equals(job.getMetadata().getUid()));
+    awaitAnotherJob(key, job);
     finish(engine(DIGEST_A));
+  }
+
+  @Test
+  void theJobOfAnEarlierBuildMakesRoomForThatOfTheNextOne() {
+    serve("one", DIGEST_A);
+    EngineBuild build = engine(DIGEST_A);
+    String key = build.getMetadata().getName();
+    Job job = bench.job(key);
+    Pod pod = failedPod(build);
+    bench.inference("one", inferenceIs("EngineFailed"));
+
+    bench.client().resource(build).delete();
+    EngineBuild next =
+        bench.await(
+            EngineBuild.class,
+            key,
+            seen ->
+                !seen.getMetadata().getUid().equals(build.getMetadata().getUid())
+                    && seen.getStatus() != null
+                    && message(seen.getStatus().conditions(), "Ready").contains("earlier"));
+    assertThat(message(next.getStatus().conditions(), "Ready"))
+        .isEqualTo(
+            "waits until Job %s of an earlier EngineBuild of this key is gone".formatted(key));
+    // Its pod may still write: it goes first, by the garbage collector, which is not here.
+    Job going = bench.await(Job.class, key, HasMetadata::isMarkedForDeletion);
+    assertThat(going.getMetadata().getUid()).isEqualTo(job.getMetadata().getUid());
+    assertThat(going.getMetadata().getFinalizers()).contains("foregroundDeletion");
+    bench.client().resource(pod).withGracePeriod(0).delete();
+    bench.patch(Job.class, key, "{\"metadata\":{\"finalizers\":null}}");
+    awaitAnotherJob(key, job);
+    finish(next);
+  }
+
+  @Test
+  void aJobOfSomebodyElseIsLeftAlone() {
+    serve("one", DIGEST_A);
+    EngineBuild build = engine(DIGEST_A);
+    String key = build.getMetadata().getName();
+    Job job = bench.job(key);
+    bench.patch(Job.class, key, "{\"metadata\":{\"ownerReferences\":null}}");
+    EngineBuild refused =
+        bench.await(
+            EngineBuild.class,
+            key,
+            seen ->
+                seen.getStatus() != null
+                    && message(seen.getStatus().conditions(), "Ready").contains("in the way"));
+    assertThat(message(refused.getStatus().conditions(), "Ready"))
+        .isEqualTo("Job %s is in the way: it belongs to something else; delete it".formatted(key));
+    assertThat(bench.await(Job.class, key, found -> true).getMetadata().getUid())
+        .isEqualTo(job.getMetadata().getUid());
   }
 
   @Test

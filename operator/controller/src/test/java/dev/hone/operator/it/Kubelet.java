@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -45,6 +47,24 @@ final class Kubelet {
 
   Kubelet(KubernetesClient client) {
     this.client = client;
+  }
+
+  /** Makes a node that is ready for pods. */
+  Node node(String name, Map<String, String> labels) {
+    Node node =
+        client
+            .resource(
+                new NodeBuilder()
+                    .withNewMetadata()
+                    .withName(name)
+                    .withLabels(labels)
+                    .endMetadata()
+                    .build())
+            .create();
+    // The API server taints every node that is new; the node's controller takes that back.
+    return client
+        .resource(node)
+        .edit(seen -> new NodeBuilder(seen).editSpec().withTaints().endSpec().build());
   }
 
   /** Makes the pod of a Job. */

@@ -71,7 +71,8 @@ final class RunningOperator implements AutoCloseable {
         modelPort);
   }
 
-  private static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
+  /** With a client of its own, which it closes. */
+  static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
     Operator operator =
         new Operator(
             configuration ->
