@@ -46,7 +46,7 @@ end
 hs.message = ready.reason .. ": " .. (ready.message or "")
 if ready.status == "True" then
   hs.status = "Healthy"
-elseif ready.reason == "Suspended" then
+elseif ready.reason == "Suspended" or ready.reason == "Cancelled" then
   hs.status = "Suspended"
 elseif broken[ready.reason] then
   hs.status = "Degraded"

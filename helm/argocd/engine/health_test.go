@@ -31,6 +31,7 @@ var byReason = []struct{ reason, ready, health string }{
 	{"Completed", "True", "Healthy"},
 	{"Reused", "True", "Healthy"},
 	{"Rejected", "False", "Degraded"},
+	{"Cancelled", "False", "Suspended"},
 	{"Failed", "False", "Degraded"},
 	{"Deploying", "False", "Progressing"},
 	{"BuildingEngine", "False", "Progressing"},

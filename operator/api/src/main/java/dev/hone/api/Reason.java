@@ -45,6 +45,7 @@ public enum Reason {
   REJECTED(
       "Rejected",
       "The run made its artifact, but the gate did not let it pass; see the condition `Accepted`."),
+  CANCELLED("Cancelled", "`runPolicy.cancel` ended the run, and nothing is started again."),
   FAILED("Failed", "The run ended without an artifact; see `status.failure`."),
   // Ready and Available of an InferenceDeployment
   DEPLOYING("Deploying", "Pods with the wanted artifact are starting."),
@@ -64,7 +65,8 @@ public enum Reason {
   REFERENCE_NOT_FOUND(
       "ReferenceNotFound", "The resource that `from` names does not exist in this namespace."),
   REFERENCE_NOT_READY("ReferenceNotReady", "The resource that `from` names has not completed yet."),
-  REFERENCE_FAILED("ReferenceFailed", "The resource that `from` names has failed."),
+  REFERENCE_FAILED(
+      "ReferenceFailed", "The resource that `from` names has failed, or was canceled."),
   REFERENCE_REJECTED(
       "ReferenceRejected",
       "The gate of the resource that `from` names did not let its result pass."),

@@ -80,9 +80,10 @@ public final class Cel {
   public static final String ONCE_STARTED_MESSAGE =
       " of a started run cannot change: create another resource with the new value, or delete this one first";
 
-  private static final String ONCE_STARTED_OR_RERUN =
-      ONCE_STARTED
-          + "(has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun != oldSelf.spec.rerun)) || ";
+  private static final String OR_RERUN =
+      "(has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun != oldSelf.spec.rerun)) || ";
+
+  private static final String ONCE_STARTED_OR_RERUN = ONCE_STARTED + OR_RERUN;
 
   private static final String WITH_RERUN_MESSAGE =
       " of a started run can change only together with spec.rerun: write another text there too";
@@ -106,6 +107,16 @@ public final class Cel {
 
   public static final String POD_TEMPLATE_WITH_RERUN_MESSAGE =
       "spec.podTemplate" + WITH_RERUN_MESSAGE;
+
+  /** What was canceled does not go on by itself when that is taken back. */
+  public static final String CANCEL_FOR_GOOD =
+      "!has(oldSelf.spec.runPolicy) || !has(oldSelf.spec.runPolicy.cancel) || !oldSelf.spec.runPolicy.cancel || "
+          + OR_RERUN
+          + "(has(self.spec.runPolicy) && has(self.spec.runPolicy.cancel) && self.spec.runPolicy.cancel)";
+
+  public static final String CANCEL_FOR_GOOD_MESSAGE =
+      "spec.runPolicy.cancel of a canceled run can be taken back only together with spec.rerun, for that run is over:"
+          + " write another text there too";
 
   /** Goes before a rule that a reference is to another resource. */
   public static final String SELF_REFERENCE_MESSAGE =

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 public record RunPolicy(
     @JsonPropertyDescription("Holds the run without losing its checkpoint (default: false).")
         @Nullable Boolean suspend,
+    @JsonPropertyDescription(
+            "Ends the run for good: its Job is deleted and nothing is started again, until this is"
+                + " taken back together with another spec.rerun (default: false). A run that has"
+                + " ended stays as it is.")
+        @Nullable Boolean cancel,
     @Min(0)
         @Max(100)
         @JsonPropertyDescription("Failed pods before the run counts as failed (default: 3).")

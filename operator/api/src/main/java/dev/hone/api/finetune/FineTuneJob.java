@@ -104,6 +104,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
     message = "spec.tracking" + Cel.ONCE_STARTED_MESSAGE)
 @ValidationRule(value = Cel.RESOURCES_WITH_RERUN, message = Cel.RESOURCES_WITH_RERUN_MESSAGE)
 @ValidationRule(value = Cel.POD_TEMPLATE_WITH_RERUN, message = Cel.POD_TEMPLATE_WITH_RERUN_MESSAGE)
+@ValidationRule(value = Cel.CANCEL_FOR_GOOD, message = Cel.CANCEL_FOR_GOOD_MESSAGE)
 public class FineTuneJob extends CustomResource<FineTuneJobSpec, RunStatus> implements Namespaced {
 
   public static final String KIND = "FineTuneJob";

@@ -111,6 +111,11 @@ public record RunJob(
     return policy != null && Boolean.TRUE.equals(policy.suspend());
   }
 
+  /** Whether the policy ends the run for good. */
+  public static boolean cancel(@Nullable RunPolicy policy) {
+    return policy != null && Boolean.TRUE.equals(policy.cancel());
+  }
+
   /** Failed pods before the run counts as failed, by all of its nodes. */
   public static int backoffLimit(@Nullable RunPolicy policy, @Nullable JobResources resources) {
     int tries =

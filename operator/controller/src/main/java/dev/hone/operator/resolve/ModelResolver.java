@@ -116,6 +116,12 @@ public final class ModelResolver {
           Reason.REFERENCE_FAILED,
           "waits for " + reference + ", which failed: " + ready.get().getMessage());
     }
+    if (current && Reason.CANCELLED.value().equals(reason)) {
+      return Resolution.missing(
+          reference.toString(),
+          Reason.REFERENCE_FAILED,
+          "waits for " + reference + ", which was canceled: " + ready.get().getMessage());
+    }
     if (current && Reason.REJECTED.value().equals(reason)) {
       return Resolution.missing(
           reference.toString(),

@@ -19,6 +19,7 @@ public interface RunListener {
               Reason.COMPLETED,
               Reason.REUSED,
               Reason.REJECTED,
+              Reason.CANCELLED,
               Reason.FAILED,
               Reason.EVALUATING_GATE)
           .map(Reason::value)

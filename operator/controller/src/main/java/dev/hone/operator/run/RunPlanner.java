@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /** Decides what becomes of a run. Pure: the same input always gives the same plan. */
 public final class RunPlanner {
 
+  private static final String CANCELED_MESSAGE =
+      "spec.runPolicy.cancel ended the run; to start another one, take it back together with a new value of spec.rerun";
+
   private RunPlanner() {}
 
   /** The plan for what is wanted and what is there. */
@@ -30,6 +33,10 @@ public final class RunPlanner {
       return refuse(in, Reason.INVALID, in.resolution().message());
     }
     Optional<String> wanted = in.wantedHash();
+    String hash = wanted.isPresent() ? wanted.get() : recordedHash(in);
+    if (RunJob.cancel(in.view().policy()) && !hasEnded(in, hash)) {
+      return cancel(in, hash);
+    }
     if (wanted.isPresent()) {
       return follow(in, wanted.get(), true);
     }
@@ -44,6 +51,30 @@ public final class RunPlanner {
   private static RunPlan refuse(RunInput in, Reason reason, String message) {
     return new RunPlan(
         RunState.of(reason, message), endOthers(in, null, "its resource is " + reason));
+  }
+
+  private static RunPlan cancel(RunInput in, @Nullable String hash) {
+    Job job =
+        hash == null ? null : in.observed().job(hash).filter(in.observed()::isOurs).orElse(null);
+    return new RunPlan(
+        new RunState(Reason.CANCELLED, CANCELED_MESSAGE, hash, job, null, null),
+        endOthers(in, null, "its run is canceled"));
+  }
+
+  /** Whether there is nothing to cancel any more: a result or a failure was there before. */
+  private static boolean hasEnded(RunInput in, @Nullable String hash) {
+    if (hash == null || isReady(in, Reason.CANCELLED)) {
+      return false;
+    }
+    Optional<Job> ours = in.observed().job(hash).filter(in.observed()::isOurs);
+    return hasFailed(in, hash)
+        || ours.filter(JobStates::isFailed).isPresent()
+        || RunResults.find(in, hash, ours.orElse(null)).isPresent();
+  }
+
+  private static @Nullable String recordedHash(RunInput in) {
+    JobReference recorded = in.before().job();
+    return recorded == null ? null : recorded.hash();
   }
 
   private static RunState waiting(RunInput in) {
@@ -128,11 +159,14 @@ public final class RunPlanner {
 
   private static boolean hasFailed(RunInput in, String hash) {
     JobReference recorded = in.before().job();
-    return recorded != null
-        && recorded.hash().equals(hash)
-        && ConditionSet.find(in.before().conditions(), ConditionTypes.READY)
-            .filter(ready -> Reason.FAILED.value().equals(ready.getReason()))
-            .isPresent();
+    return recorded != null && recorded.hash().equals(hash) && isReady(in, Reason.FAILED);
+  }
+
+  /** Whether that is what the status said before. */
+  private static boolean isReady(RunInput in, Reason reason) {
+    return ConditionSet.find(in.before().conditions(), ConditionTypes.READY)
+        .filter(ready -> reason.value().equals(ready.getReason()))
+        .isPresent();
   }
 
   private static RunState failedBefore(RunInput in, String hash) {

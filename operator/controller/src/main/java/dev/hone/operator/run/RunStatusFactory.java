@@ -25,7 +25,12 @@ public final class RunStatusFactory {
   private static final Set<Reason> READY = Set.of(Reason.COMPLETED, Reason.REUSED);
   private static final Set<Reason> ENDED =
       Set.of(
-          Reason.COMPLETED, Reason.REUSED, Reason.REJECTED, Reason.FAILED, Reason.EVALUATING_GATE);
+          Reason.COMPLETED,
+          Reason.REUSED,
+          Reason.REJECTED,
+          Reason.CANCELLED,
+          Reason.FAILED,
+          Reason.EVALUATING_GATE);
 
   private final Clock clock;
 
@@ -107,7 +112,7 @@ public final class RunStatusFactory {
             .job(job)
             .failure(state.failure())
             .startTime(startTime(state, kept))
-            .completionTime(completionTime(state, kept));
+            .completionTime(job == null ? null : completionTime(state, kept));
     RunResult result = state.result();
     return result == null ? status : withResult(status, result);
   }

@@ -5,6 +5,7 @@ import static dev.hone.operator.it.Workbench.conditions;
 import static dev.hone.operator.it.Workbench.fineTuneIs;
 import static dev.hone.operator.it.Workbench.message;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.api.Names;
 import dev.hone.api.compression.CompressionJob;
@@ -108,6 +109,46 @@ class RunIT extends OperatorTest {
         job.getMetadata().getName(),
         found -> found.getSpec().getActiveDeadlineSeconds() == null);
     assertThat(bench.jobs("spam-lora")).hasSize(1);
+  }
+
+  @Test
+  void aCanceledRunIsOverUntilAnotherRerun() {
+    bench.apply(Workbench.FINE_TUNE);
+    Job job = bench.job("spam-lora");
+    kubelet.running(kubelet.podOf(job), "trainer");
+    bench.fineTune("spam-lora", fineTuneIs("Running"));
+    bench.patch(FineTuneJob.class, "spam-lora", "{\"spec\":{\"runPolicy\":{\"cancel\":true}}}");
+    bench.awaitGone(Job.class, job.getMetadata().getName());
+    FineTuneJob canceled = bench.fineTune("spam-lora", fineTuneIs("Cancelled"));
+    assertThat(message(conditions(canceled), "Ready")).contains("cancel ended the run");
+    assertThat(canceled.getStatus().completionTime()).isNotNull();
+    assertThat(canceled.getStatus().job().uid()).isEqualTo(job.getMetadata().getUid());
+    // A result that its pod still hands in comes too late.
+    kubelet.result(job, "result.finetune.json", URI, DIGEST_A);
+    stopOperator();
+    startOperator();
+    bench.apply(Workbench.COMPRESS);
+    CompressionJob waiting =
+        bench.compression(
+            "spam-int8", found -> message(conditions(found), "Ready").contains("canceled"));
+    assertThat(message(conditions(waiting), "Ready"))
+        .startsWith("waits for FineTuneJob spam-lora, which was canceled: ");
+    assertThat(bench.jobs("spam-lora")).isEmpty();
+
+    assertThatThrownBy(
+            () ->
+                bench.patch(
+                    FineTuneJob.class,
+                    "spam-lora",
+                    "{\"spec\":{\"runPolicy\":{\"cancel\":false}}}"))
+        .hasMessageContaining("can be taken back only together with spec.rerun");
+    bench.patch(
+        FineTuneJob.class,
+        "spam-lora",
+        "{\"spec\":{\"rerun\":\"again\",\"runPolicy\":{\"cancel\":false}}}");
+    assertThat(bench.job("spam-lora").getMetadata().getName())
+        .isNotEqualTo(job.getMetadata().getName());
+    bench.fineTune("spam-lora", fineTuneIs("Pending"));
   }
 
   @Test

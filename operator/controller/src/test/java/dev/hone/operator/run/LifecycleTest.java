@@ -49,6 +49,14 @@ class LifecycleTest {
           Map.entry("its pod fits no node", SimulatedRun::podFitsNoNode),
           Map.entry("it is suspended", run -> run.suspend(true)),
           Map.entry("it is released", run -> run.suspend(false)),
+          Map.entry("it is applied, canceled", run -> run.cancel(true)),
+          Map.entry("it is canceled", run -> run.cancel(true)),
+          Map.entry(
+              "cancel is taken back with another rerun",
+              run -> {
+                run.cancel(false);
+                run.rerun();
+              }),
           Map.entry("somebody deletes the Job", SimulatedRun::loseJob),
           Map.entry("its time to live is over", SimulatedRun::loseJob),
           Map.entry("the Job is going away", SimulatedRun::markJobForDeletion),
@@ -91,6 +99,7 @@ class LifecycleTest {
           Map.entry("Pending", List.of("it is applied")),
           Map.entry("Queued", List.of("it is applied with a queue's label")),
           Map.entry("Suspended", List.of("it is applied, suspended")),
+          Map.entry("Cancelled", List.of("it is applied", "its pod runs", "it is canceled")),
           Map.entry("Running", List.of("it is applied", "its pod runs")),
           Map.entry(
               "Retrying",
@@ -126,7 +135,7 @@ class LifecycleTest {
           Map.entry("Failed", List.of("it is applied", "its pod runs", "the Job gives up")));
 
   private static final Set<String> ENDS =
-      Set.of("Invalid", "Unsupported", "Completed", "Reused", "Rejected", "Failed");
+      Set.of("Invalid", "Unsupported", "Completed", "Reused", "Rejected", "Cancelled", "Failed");
 
   private record Row(String state, String event, String next, String job) {}
 

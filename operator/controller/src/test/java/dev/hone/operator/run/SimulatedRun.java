@@ -64,6 +64,7 @@ final class SimulatedRun {
       new Resolution(Optional.of(MODEL), null, Reason.RESOLVED, "found");
   private Optional<Verdict> verdict = Optional.empty();
   private boolean suspend;
+  private boolean cancel;
   private String queue = "";
   private int reruns;
   private int nodes = 1;
@@ -167,6 +168,10 @@ final class SimulatedRun {
 
   void suspend(boolean wanted) {
     suspend = wanted;
+  }
+
+  void cancel(boolean wanted) {
+    cancel = wanted;
   }
 
   void queue(String name) {
@@ -481,7 +486,7 @@ final class SimulatedRun {
     try {
       return Serialization.unmarshal(
           Files.readString(Path.of("src/test/resources/golden/run/in-queue.yaml"))
-              .replace("suspend: false", "suspend: " + suspend)
+              .replace("suspend: false", "suspend: " + suspend + ", cancel: " + cancel)
               .replace("backoffLimit: 1", "backoffLimit: 1, pendingDeadlineSeconds: 600")
               .replace("gpus: 1", "gpus: 1, nodes: " + nodes)
               .replace("queue-name: gpus", "queue-name: \"" + queue + "\""),
