@@ -16,9 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import tiny_images
 import torch
 from transformers import AutoModelForImageClassification, ResNetConfig
+
+import tiny_images
 
 FIGURES = Path(__file__).parent / "figures" / "distill.json"
 TEACHER_IMAGES, STUDENT_IMAGES, TEST_IMAGES = 1000, 200, 797

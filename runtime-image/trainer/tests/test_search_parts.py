@@ -114,6 +114,18 @@ def test_a_study_that_is_taken_up_again_tries_the_same(tmp_path: Path) -> None:
     assert all(recipes.index(one) == number for number, one in enumerate(recipes))
 
 
+def test_a_study_goes_on_where_the_same_recipe_seems_best_again_and_again(tmp_path: Path) -> None:
+    study = Study(tmp_path, "Smallest", WIDE)
+    texts = set()
+    for _ in range(40):
+        recipe = study.next()
+        assert recipe is not None
+        texts.add(recipe.text)
+        # The first one is by far the best, so that the estimators propose little else.
+        study.tell(outcome(recipe, lost=0 if recipe.number == 0 else 50, size=1 if recipe.number == 0 else 1000))
+    assert len(texts) == 40
+
+
 def test_a_study_ends_when_there_is_nothing_left(tmp_path: Path) -> None:
     study = Study(tmp_path, "Fastest", BARE)
     texts = []

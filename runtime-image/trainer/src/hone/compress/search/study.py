@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
-from optuna.samplers import TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -17,8 +17,10 @@ from hone.contract.compression import Objective, Step
 #: The first choices after the known ones are random, the others follow what was measured.
 _RANDOM = 8
 _SEED = 1
+#: The estimators may well propose what was tried already; after so many draws in a row it is chance's turn.
+_GUIDED = 10
 #: So many draws in a row that bring nothing new mean that there is nothing left.
-_DRAWS = 100
+_DRAWS = 200
 _RECIPE, _OUTCOME = "recipe", "outcome"
 
 
@@ -52,9 +54,8 @@ class Study:
                 return _recipe(trial)
             self._study.tell(trial.number, state=TrialState.FAIL)
         tried = {_key(trial) for trial in self._with(_RECIPE)}
-        for _ in range(_DRAWS):
-            seed = _SEED + len(self._study.get_trials(deepcopy=False))
-            self._study.sampler = TPESampler(n_startup_trials=_RANDOM, seed=seed)
+        for draw in range(_DRAWS):
+            self._study.sampler = _sampler(draw, _SEED + len(self._study.get_trials(deepcopy=False)))
             drawn = self._study.ask()
             steps = self._space.draw(drawn)
             recipe = Recipe(number=len(tried), steps=steps, text=describe(steps) or "nothing")
@@ -93,6 +94,10 @@ class Study:
                 return [lost, slowness]
             case "MostAccurate":
                 return [lost, size, slowness]
+
+
+def _sampler(draw: int, seed: int) -> BaseSampler:
+    return TPESampler(n_startup_trials=_RANDOM, seed=seed) if draw < _GUIDED else RandomSampler(seed=seed)
 
 
 def _recipe(trial: FrozenTrial) -> Recipe:
