@@ -23,7 +23,7 @@ test: prerequisites ## Run every test there is, end-to-end included
 	@build/test
 
 .PHONY: chaos
-chaos: prerequisites ## Try every fault with every kind of write, and the operator's death between any two (docs/faults.md; about half an hour)
+chaos: prerequisites ## Try every fault with every kind of write, and the operator's death between any two (docs/faults.md; long)
 	$(MVN) -pl operator/controller -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=Chaos -Dfailsafe.failIfNoSpecifiedTests=false
 
 .PHONY: bench-finetune
