@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import torch
+from hone_run import Document, hone_run
 from transformers import AutoModelForImageClassification, ResNetConfig
 
 import tiny_images
@@ -26,8 +24,6 @@ TEACHER_IMAGES, STUDENT_IMAGES, TEST_IMAGES = 1000, 200, 797
 TEMPERATURE, ALPHA = 4.0, 0.9
 #: Two-sided 5 % of Student's t with four degrees of freedom, for five seeds.
 T_FOUR = 2.776
-
-Document = dict[str, Any]
 
 
 def resnet(widths: list[int], depths: list[int]) -> ResNetConfig:
@@ -46,27 +42,18 @@ def save(folder: Path, config: ResNetConfig, seed: int) -> Path:
     return folder
 
 
-def run(folder: Path, name: str, kind: str, document: Document) -> Document:
-    """Run `hone run`; return what it prints."""
-    config = folder / f"{name}.json"
-    about = {"contractVersion": "v1", "kind": kind, "namespace": "bench", "name": name, "hash": "run"}
-    config.write_text(json.dumps({**about, **document, "output": {"uri": f"file://{folder}/output"}}))
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "hone", "run", "--config", str(config)],
-        env=os.environ | {"HONE_WORKSPACE": f"{folder}/workspace-{name}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        sys.exit(f"hone run failed for {name}: {done.stderr[-2000:]}")
-    result: Document = json.loads(done.stdout)
-    return result
+def write_digits(folder: Path) -> None:
+    """Write the images: many to train on, a few of them, and those of the test."""
+    digits = tiny_images.digits(TEACHER_IMAGES + TEST_IMAGES)
+    tiny_images.write_folder(folder / "many", digits[:TEACHER_IMAGES])
+    tiny_images.write_folder(folder / "few", digits[:STUDENT_IMAGES])
+    tiny_images.write_folder(folder / "test", digits[TEACHER_IMAGES:])
 
 
-def common(folder: Path, train: str, model: Path) -> Document:
+def job(folder: Path, train: str, model: Path) -> Document:
     """Return what the jobs have in common."""
     return {
+        "output": {"uri": f"file://{folder}/output"},
         "model": {"uri": f"file://{model}"},
         "task": {"type": "ImageClassification", "labels": tiny_images.NAMES},
         "dataset": {
@@ -77,22 +64,20 @@ def common(folder: Path, train: str, model: Path) -> Document:
     }
 
 
+def train(folder: Path, name: str, seed: int) -> Document:
+    """Train a network of 171,114 weights on many images; its model is in output/NAME-run/model."""
+    document = {
+        **job(folder, "many", save(folder / f"new-{name}", resnet([32, 64], [2, 2]), seed)),
+        "method": {"full": {}},
+        "training": {"epochs": 15, "batchSize": 32, "learningRate": 0.002, "seed": seed},
+    }
+    return hone_run(folder, "FineTuneJob", name, document)
+
+
 def measure(folder: Path, seeds: int) -> Document:
     """Train the teacher once and two students for each seed; return their accuracies in percent."""
-    digits = tiny_images.digits(TEACHER_IMAGES + TEST_IMAGES)
-    tiny_images.write_folder(folder / "many", digits[:TEACHER_IMAGES])
-    tiny_images.write_folder(folder / "few", digits[:STUDENT_IMAGES])
-    tiny_images.write_folder(folder / "test", digits[TEACHER_IMAGES:])
-    teacher = run(
-        folder,
-        "teacher",
-        "FineTuneJob",
-        {
-            **common(folder, "many", save(folder / "large", resnet([32, 64], [2, 2]), 0)),
-            "method": {"full": {}},
-            "training": {"epochs": 15, "batchSize": 32, "learningRate": 0.002, "seed": 0},
-        },
-    )
+    write_digits(folder)
+    teacher = train(folder, "teacher", 0)
     found: Document = {
         "teacher": {
             "accuracy": teacher["metrics"]["after"]["accuracy"]["value"],
@@ -111,12 +96,8 @@ def measure(folder: Path, seeds: int) -> Document:
                 "alpha": alpha,
                 "training": {"epochs": 30, "batchSize": 16, "learningRate": 0.005, "seed": seed},
             }
-            result = run(
-                folder,
-                f"{title}-{seed}",
-                "CompressionJob",
-                {**common(folder, "few", student), "steps": [{"distill": step}], "export": {"onnx": {}}},
-            )
+            document = {**job(folder, "few", student), "steps": [{"distill": step}], "export": {"onnx": {}}}
+            result = hone_run(folder, "CompressionJob", f"{title}-{seed}", document)
             pair[title] = result["metrics"]["after"]["accuracy"]["value"]
             pair["parameters"] = result["steps"][0]["parameters"]
         print(json.dumps(pair), file=sys.stderr, flush=True)

@@ -9,40 +9,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from distill import TEACHER_IMAGES, Document, common, resnet, run, save
-
-import tiny_images
+from distill import Document, job, train, write_digits
+from hone_run import hone_run
 
 FIGURES = Path(__file__).parent / "figures" / "search-digits.json"
-TEST_IMAGES = 797
 MAX_DROP = 1.0
 
 
 def search(folder: Path, seed: int, trials: int) -> Document:
     """Train a network, search, and return what the chosen recipe makes of it."""
-    trained = run(
-        folder,
-        f"trained-{seed}",
-        "FineTuneJob",
-        {
-            **common(folder, "many", save(folder / f"new-{seed}", resnet([32, 64], [2, 2]), seed)),
-            "method": {"full": {}},
-            "training": {"epochs": 15, "batchSize": 32, "learningRate": 0.002, "seed": seed},
-        },
-    )
-    document = common(folder, "many", folder / f"output/trained-{seed}-run/model")
+    trained = train(folder, f"trained-{seed}", seed)
+    document = job(folder, "many", folder / f"output/trained-{seed}-run/model")
     document["dataset"]["calibration"] = document["dataset"]["train"]
-    result = run(
-        folder,
-        f"search-{seed}",
-        "CompressionJob",
-        {
-            **document,
-            "search": {"objective": "Smallest", "trials": trials},
-            "gate": {"maxAccuracyDrop": MAX_DROP},
-            "export": {"onnx": {}},
-        },
-    )
+    document |= {
+        "search": {"objective": "Smallest", "trials": trials},
+        "gate": {"maxAccuracyDrop": MAX_DROP},
+        "export": {"onnx": {}},
+    }
+    result = hone_run(folder, "CompressionJob", f"search-{seed}", document)
     comparison = result["metrics"]["comparison"]
     chosen = next(point for point in result["search"]["points"] if point["trial"] == result["search"]["selected"])
     return {
@@ -83,9 +67,7 @@ def main() -> None:
     found: list[Document] = json.loads(FIGURES.read_text()) if FIGURES.exists() else []
     with tempfile.TemporaryDirectory(prefix="hone-bench-") as name:
         folder = Path(name)
-        digits = tiny_images.digits(TEACHER_IMAGES + TEST_IMAGES)
-        tiny_images.write_folder(folder / "many", digits[:TEACHER_IMAGES])
-        tiny_images.write_folder(folder / "test", digits[TEACHER_IMAGES:])
+        write_digits(folder)
         for seed in range(len(found) + 1, 6):
             found.append(search(folder, seed, options.trials))
             print(json.dumps(found[-1]), file=sys.stderr, flush=True)

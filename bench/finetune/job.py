@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from hone_run import Document, hone_run
 
 BATCH_SIZE = 16
 EPOCHS = 2
 MAX_LENGTH = 64
 TRAIN_MAILS = 640
 FIGURES = Path(__file__).parent / "figures"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,23 +48,13 @@ def classification(data: Path, method: Document, learning_rate: float, seed: int
 
 
 def run(job: Document, *, merge: bool = True) -> Done:
-    """Run `hone run`; a run that fails ends the benchmark with its words."""
+    """Run a FineTuneJob, and return its curve too."""
     with tempfile.TemporaryDirectory(prefix="hone-bench-") as folder:
-        config = Path(folder) / "job.json"
-        about = {"contractVersion": "v1", "kind": "FineTuneJob", "namespace": "bench", "name": "bench", "hash": "run"}
-        config.write_text(json.dumps({**about, **job, "output": {"uri": f"file://{folder}/output", "merge": merge}}))
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "hone", "run", "--config", str(config)],
-            env=os.environ | {"HONE_WORKSPACE": f"{folder}/workspace"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            sys.exit(f"hone run failed for {job['method']}: {done.stderr[-2000:]}")
+        output = {"uri": f"file://{folder}/output", "merge": merge}
+        result = hone_run(Path(folder), "FineTuneJob", "bench", {**job, "output": output})
         lines = (Path(folder) / "output/bench-run/loss.jsonl").read_text().splitlines()
     curve = [line for line in map(json.loads, lines) if line.get("loss") is not None]
-    return Done(json.loads(done.stdout), curve)
+    return Done(result, curve)
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:

@@ -1,0 +1,40 @@
+"""Runs a job as a pod would, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def hone_run(folder: Path, kind: str, name: str, job: Document) -> Document:
+    """Run `hone run` with a job; a run that fails ends the benchmark with its words.
+
+    Args:
+        folder: where its configuration and its workspace are written.
+        kind: FineTuneJob or CompressionJob.
+        name: its name, which is that of its files, too.
+        job: what else its configuration holds.
+
+    Returns:
+        the result that it prints.
+    """
+    config = folder / f"{name}.json"
+    about = {"contractVersion": "v1", "kind": kind, "namespace": "bench", "name": name, "hash": "run"}
+    config.write_text(json.dumps({**about, **job}))
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "hone", "run", "--config", str(config)],
+        env=os.environ | {"HONE_WORKSPACE": f"{folder}/workspace-{name}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"hone run failed for {name} ({job.get('method', kind)}): {done.stderr[-2000:]}")
+    result: Document = json.loads(done.stdout)
+    return result
