@@ -32,54 +32,49 @@ record VersionCall(
 
   /** Sends it, and waits for the whole answer. */
   Future<VersionAnswer> send(HttpClient client, URI address, Consumer<HttpClientRequest> started) {
-    RequestOptions options =
-        new RequestOptions()
-            .setHost(address.getHost())
-            .setPort(address.getPort())
-            .setMethod(method)
-            .setURI(uri)
-            .setTimeout(timeoutMillis)
-            .setHeaders(MultiMap.caseInsensitiveMultiMap().setAll(headers));
+    RequestOptions options = options(address);
     if (ThreadLocalRandom.current().nextInt(RENEW) == 0) {
       options.putHeader("connection", "close");
     }
-    return client
-        .request(options)
+    return open(client, options, started)
         .compose(
-            request -> {
-              started.accept(request);
-              return (body.length() == 0 && isEmpty(method) ? request.send() : request.send(body))
-                  .compose(
-                      response ->
-                          response
-                              .body()
-                              .map(
-                                  answer ->
-                                      new VersionAnswer(
-                                          response.statusCode(), response.headers(), answer)));
-            });
+            response ->
+                response
+                    .body()
+                    .map(
+                        answer ->
+                            new VersionAnswer(response.statusCode(), response.headers(), answer)));
   }
 
   /** Sends it over HTTP/2, and waits for the head of the answer. */
   Future<HttpClientResponse> open(
       HttpClient client, URI address, Consumer<HttpClientRequest> started) {
+    return open(client, options(address), started);
+  }
+
+  private Future<HttpClientResponse> open(
+      HttpClient client, RequestOptions options, Consumer<HttpClientRequest> started) {
+    return client
+        .request(options)
+        .compose(
+            request -> {
+              started.accept(request);
+              return body.length() == 0 && isEmpty(method) ? request.send() : request.send(body);
+            });
+  }
+
+  private RequestOptions options(URI address) {
     RequestOptions options =
         new RequestOptions()
             .setHost(address.getHost())
             .setPort(address.getPort())
             .setMethod(method)
             .setURI(uri)
-            .setHeaders(headers);
+            .setHeaders(MultiMap.caseInsensitiveMultiMap().setAll(headers));
     if (timeoutMillis > 0) {
       options.setTimeout(timeoutMillis);
     }
-    return client
-        .request(options)
-        .compose(
-            request -> {
-              started.accept(request);
-              return request.send(body);
-            });
+    return options;
   }
 
   private static boolean isEmpty(HttpMethod method) {

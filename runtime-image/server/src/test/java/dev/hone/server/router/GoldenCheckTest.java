@@ -10,15 +10,13 @@ import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,18 +27,10 @@ class GoldenCheckTest {
   private static final String TOKEN = "let-me-in";
 
   @TempDir Path folder;
-  private final List<AutoCloseable> running = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (AutoCloseable each : running.reversed()) {
-      each.close();
-    }
-  }
+  @AutoClose private final Running running = new Running();
 
   private Version version(Version version) {
-    running.add(version);
-    return version;
+    return running.add(version);
   }
 
   private Client router(Version stable, Version candidate) throws Exception {

@@ -27,13 +27,11 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,14 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class GrpcProxyTest {
   @TempDir Path folder;
-  private final List<AutoCloseable> running = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (AutoCloseable each : running.reversed()) {
-      each.close();
-    }
-  }
+  @AutoClose private final Running running = new Running();
 
   /** A version that answers with its name, or with an error. */
   private Backend version(String name, Optional<Status> error) throws Exception {

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,18 +33,10 @@ class RouterTest {
   private static final String BODY = "{\"inputs\": []}";
 
   @TempDir Path folder;
-  private final List<AutoCloseable> running = new ArrayList<>();
-
-  @AfterEach
-  void stop() throws Exception {
-    for (AutoCloseable each : running.reversed()) {
-      each.close();
-    }
-  }
+  @AutoClose private final Running running = new Running();
 
   private Version version(Version version) {
-    running.add(version);
-    return version;
+    return running.add(version);
   }
 
   private Router router(@Nullable Routing routing) throws Exception {
@@ -53,11 +45,9 @@ class RouterTest {
     if (routing != null) {
       configuration = Optional.of(Files.write(folder.resolve("routing.json"), routing.document()));
     }
-    Router router =
+    return running.add(
         Router.start(
-            new RouterSettings(0, 0, 0, configuration, Optional.of(token), 1 << 20, 5000, 0));
-    running.add(router);
-    return router;
+            new RouterSettings(0, 0, 0, configuration, Optional.of(token), 1 << 20, 5000, 0)));
   }
 
   private static Routing routing(
