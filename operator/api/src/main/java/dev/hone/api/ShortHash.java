@@ -1,9 +1,6 @@
 package dev.hone.api;
 
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /** The start of a text's SHA-256, in characters that may stand in the name of an object. */
 public final class ShortHash {
@@ -22,20 +19,12 @@ public final class ShortHash {
    * @param length number of characters, at most 51
    */
   public static String of(String text, int length) {
-    byte[] digest = sha256(text);
+    byte[] digest = Sha256.bytes(text);
     BigInteger bits = new BigInteger(1, digest).shiftRight(digest.length * 8 - length * BITS);
     StringBuilder hash = new StringBuilder(length);
     for (int i = length - 1; i >= 0; i--) {
       hash.append(ALPHABET.charAt(bits.shiftRight(BITS * i).intValue() & (1 << BITS) - 1));
     }
     return hash.toString();
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java runtime has SHA-256", e);
-    }
   }
 }

@@ -32,6 +32,11 @@ public enum RolloutStage {
     this.text = text;
   }
 
+  /** Whether a candidate is there, and has seen nothing of what clients ask. */
+  public boolean isBeforeTraffic() {
+    return this == PREPARING || this == GOLDEN_SET;
+  }
+
   /** As it stands in a status. */
   public String text() {
     return text;

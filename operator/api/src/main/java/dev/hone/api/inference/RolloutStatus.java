@@ -30,23 +30,15 @@ public record RolloutStatus(
 
   /** The same with another golden set, or none. */
   public RolloutStatus withGoldenSet(@Nullable GoldenSetStatus other) {
-    return new RolloutStatus(
-        stage,
-        stable,
-        candidate,
-        step,
-        weight,
-        since,
-        decision,
-        figures,
-        rejected,
-        rejectedGeneration,
-        other,
-        candidateReplicas);
+    return with(other, candidateReplicas);
   }
 
   /** The same with another number of pods for the version on trial. */
   public RolloutStatus withCandidateReplicas(@Nullable Integer other) {
+    return with(goldenSet, other);
+  }
+
+  private RolloutStatus with(@Nullable GoldenSetStatus set, @Nullable Integer replicas) {
     return new RolloutStatus(
         stage,
         stable,
@@ -58,7 +50,7 @@ public record RolloutStatus(
         figures,
         rejected,
         rejectedGeneration,
-        goldenSet,
-        other);
+        set,
+        replicas);
   }
 }

@@ -1,10 +1,8 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.Labels;
+import dev.hone.api.Sha256;
 import dev.hone.api.inference.ServedModel;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -22,13 +20,7 @@ public final class ModelVersion {
 
   /** A short hash of a text, fit for a name. */
   static String hash(String text) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, BYTES);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return HexFormat.of().formatHex(Sha256.bytes(text), 0, BYTES);
   }
 
   static Map<String, String> labels(Owner owner, String version) {

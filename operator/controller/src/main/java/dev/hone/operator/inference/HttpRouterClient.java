@@ -117,12 +117,9 @@ public final class HttpRouterClient implements RouterClient {
                 outputs.put(
                     entry.getKey(),
                     new GoldenMeasurement.OutputDifference(
-                        entry.getValue().path("rows").asLong(),
-                        entry.getValue().path("sameTop").asLong(),
+                        difference(entry.getValue()),
                         entry.getValue().path("otherTopRequest").asInt(),
-                        entry.getValue().path("maxAbs").asDouble(),
                         entry.getValue().path("maxAbsRequest").asInt(),
-                        entry.getValue().path("maxRelativeL2").asDouble(),
                         entry.getValue().path("maxRelativeL2Request").asInt())));
     return new GoldenMeasurement(
         node.path("digest").asText(),
@@ -135,6 +132,14 @@ public final class HttpRouterClient implements RouterClient {
         text(node.path("firstFailure")),
         text(node.path("undecided")),
         outputs);
+  }
+
+  private static Measurement.OutputDifference difference(JsonNode output) {
+    return new Measurement.OutputDifference(
+        output.path("rows").asLong(),
+        output.path("sameTop").asLong(),
+        output.path("maxAbs").asDouble(),
+        output.path("maxRelativeL2").asDouble());
   }
 
   private static Optional<String> text(JsonNode node) {
@@ -156,15 +161,7 @@ public final class HttpRouterClient implements RouterClient {
     Map<String, Measurement.OutputDifference> outputs = new LinkedHashMap<>();
     node.path("outputs")
         .propertyStream()
-        .forEach(
-            entry ->
-                outputs.put(
-                    entry.getKey(),
-                    new Measurement.OutputDifference(
-                        entry.getValue().path("rows").asLong(),
-                        entry.getValue().path("sameTop").asLong(),
-                        entry.getValue().path("maxAbs").asDouble(),
-                        entry.getValue().path("maxRelativeL2").asDouble())));
+        .forEach(entry -> outputs.put(entry.getKey(), difference(entry.getValue())));
     return new Measurement.Comparisons(
         node.path("samples").asLong(),
         node.path("unlike").asLong(),

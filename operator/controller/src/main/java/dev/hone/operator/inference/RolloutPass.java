@@ -1,6 +1,5 @@
 package dev.hone.operator.inference;
 
-import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.Owner;
@@ -117,7 +116,7 @@ final class RolloutPass {
                 key ->
                     new GoldenSetCheck(client, routers, view.owner(), reference, observed)
                         .look(key, last)),
-        last.stage() == RolloutStage.PREPARING || last.stage() == RolloutStage.GOLDEN_SET
+        last.stage().isBeforeTraffic()
             ? Optional.empty()
             : measurement(observed.pods(), RoutingDocument.revision(last, Optional.empty())));
   }

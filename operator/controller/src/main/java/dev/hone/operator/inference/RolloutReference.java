@@ -3,7 +3,6 @@ package dev.hone.operator.inference;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.inference.Parity;
 import dev.hone.api.inference.Rollout;
-import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.resolve.ModelResolver;
@@ -51,9 +50,7 @@ record RolloutReference(Optional<Resolution> resolution) {
   /** The model in a state in which it has a pod of its own; one that serves already needs none. */
   Optional<ServedModel> pod(RolloutStatus state) {
     ServedModel candidate = state.candidate();
-    boolean turn =
-        state.stage() == RolloutStage.PREPARING || state.stage() == RolloutStage.GOLDEN_SET;
-    return candidate == null || !turn
+    return candidate == null || !state.stage().isBeforeTraffic()
         ? Optional.empty()
         : model()
             .filter(found -> !RolloutStateMachine.same(found, state.stable()))

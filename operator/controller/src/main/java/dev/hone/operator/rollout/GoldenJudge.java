@@ -4,7 +4,6 @@ import dev.hone.api.inference.Tolerance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Compares what a golden set shows with the tolerances. The set is the same each time, so each
@@ -38,32 +37,26 @@ final class GoldenJudge {
   }
 
   private void tolerance(Tolerance tolerance, GoldenMeasurement measured) {
-    boolean found = false;
-    for (Map.Entry<String, GoldenMeasurement.OutputDifference> entry :
-        measured.outputs().entrySet()) {
-      if (tolerance.output() == null || tolerance.output().equals(entry.getKey())) {
-        found = true;
-        output(tolerance, entry.getKey(), entry.getValue());
-      }
-    }
-    if (!found && tolerance.output() != null && measured.failed() == 0) {
-      findings.add(
-          Finding.fail(
-              "no answer has the output %s of spec.rollout.parity.tolerances"
-                  .formatted(tolerance.output())));
+    Map<String, GoldenMeasurement.OutputDifference> outputs =
+        Judge.outputs(tolerance, measured.outputs());
+    outputs.forEach((name, output) -> output(tolerance, name, output));
+    if (outputs.isEmpty() && tolerance.output() != null && measured.failed() == 0) {
+      findings.add(Finding.noSuchOutput(tolerance));
     }
   }
 
-  private void output(
-      Tolerance tolerance, String name, GoldenMeasurement.OutputDifference difference) {
-    atMost(
-        name + " differs by %s in request " + difference.maxAbsRequest(),
-        difference.maxAbs(),
-        tolerance.maxAbs());
-    atMost(
-        name + " differs by %s relative L2 in request " + difference.relativeL2Request(),
-        difference.relativeL2(),
-        tolerance.relativeL2());
+  private void output(Tolerance tolerance, String name, GoldenMeasurement.OutputDifference output) {
+    Measurement.OutputDifference difference = output.difference();
+    Finding.atMost(
+            name + " differs by %s in request " + output.maxAbsRequest(),
+            difference.maxAbs(),
+            tolerance.maxAbs())
+        .ifPresent(findings::add);
+    Finding.atMost(
+            name + " differs by %s relative L2 in request " + output.relativeL2Request(),
+            difference.relativeL2(),
+            tolerance.relativeL2())
+        .ifPresent(findings::add);
     Double agreement = tolerance.top1Agreement();
     if (agreement == null || difference.rows() == 0) {
       return;
@@ -79,15 +72,7 @@ final class GoldenJudge {
                 Judge.percent(agreement),
                 difference.sameTop() == difference.rows()
                     ? ""
-                    : ", the first other one in request " + difference.otherTopRequest());
+                    : ", the first other one in request " + output.otherTopRequest());
     findings.add(kept ? Finding.pass(text) : Finding.fail(text));
-  }
-
-  private void atMost(String text, double figure, @Nullable Double limit) {
-    if (limit == null) {
-      return;
-    }
-    String words = text.formatted(Judge.number(figure)) + " (at most " + Judge.number(limit) + ")";
-    findings.add(figure <= limit ? Finding.pass(words) : Finding.fail(words));
   }
 }

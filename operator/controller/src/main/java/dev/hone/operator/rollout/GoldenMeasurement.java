@@ -1,7 +1,7 @@
 package dev.hone.operator.rollout;
 
-import dev.hone.api.inference.ComparisonFigures;
 import dev.hone.api.inference.RolloutFigures;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -34,21 +34,15 @@ public record GoldenMeasurement(
   /**
    * How one output differs.
    *
-   * @param rows rows whose top answer was compared
-   * @param sameTop those of them with the right one
-   * @param otherTopRequest the first request with another one
-   * @param maxAbs greatest difference of a value
-   * @param maxAbsRequest the request that has it
-   * @param relativeL2 greatest relative norm of the difference
-   * @param relativeL2Request the request that has it
+   * @param difference how, over all requests
+   * @param otherTopRequest the first request with another top answer
+   * @param maxAbsRequest the request with the greatest difference of a value
+   * @param relativeL2Request the request with the greatest relative norm of the difference
    */
   public record OutputDifference(
-      long rows,
-      long sameTop,
+      Measurement.OutputDifference difference,
       int otherTopRequest,
-      double maxAbs,
       int maxAbsRequest,
-      double relativeL2,
       int relativeL2Request) {}
 
   /** Whether there is something to decide by. */
@@ -63,22 +57,12 @@ public record GoldenMeasurement(
 
   /** The figures for the status. */
   RolloutFigures figures() {
+    Map<String, Measurement.OutputDifference> differences = new LinkedHashMap<>();
+    outputs.forEach((name, output) -> differences.put(name, output.difference()));
     return new RolloutFigures(
         null,
         null,
-        new ComparisonFigures(
-            compared,
-            unlike,
-            notANumber,
-            outputs.values().stream().map(OutputDifference::maxAbs).reduce(Math::max).orElse(null),
-            outputs.values().stream()
-                .map(OutputDifference::relativeL2)
-                .reduce(Math::max)
-                .orElse(null),
-            outputs.values().stream()
-                .filter(output -> output.rows() > 0)
-                .map(output -> Measurement.rounded(output.sameTop() / (double) output.rows()))
-                .reduce(Math::min)
-                .orElse(null)));
+        new Measurement.Comparisons(compared, unlike, notANumber, Optional.empty(), differences)
+            .figures());
   }
 }

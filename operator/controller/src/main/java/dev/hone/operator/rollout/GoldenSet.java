@@ -5,13 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.hone.api.Sha256;
 import dev.hone.api.inference.GoldenSetStatus;
 import dev.hone.api.inference.ServedModel;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +52,7 @@ public record GoldenSet(String digest, List<Request> requests) {
     for (String line : lines) {
       requests.add(request(requests.size() + 1, line));
     }
-    return new GoldenSet(digest(text), List.copyOf(requests));
+    return new GoldenSet("sha256:" + Sha256.hex(text), List.copyOf(requests));
   }
 
   /**
@@ -130,15 +127,5 @@ public record GoldenSet(String digest, List<Request> requests) {
 
   private static IllegalArgumentException refused(int number, String sentence) {
     return new IllegalArgumentException("request %d %s".formatted(number, sentence));
-  }
-
-  private static String digest(String text) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return "sha256:" + HexFormat.of().formatHex(digest);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

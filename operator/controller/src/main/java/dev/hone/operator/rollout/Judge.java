@@ -67,25 +67,30 @@ final class Judge {
   }
 
   private void tolerance(Tolerance tolerance, Measurement.Comparisons compared, boolean enough) {
-    boolean found = false;
-    for (Map.Entry<String, Measurement.OutputDifference> entry : compared.outputs().entrySet()) {
-      if (tolerance.output() == null || tolerance.output().equals(entry.getKey())) {
-        found = true;
-        output(tolerance, entry.getKey(), entry.getValue(), enough);
-      }
+    Map<String, Measurement.OutputDifference> outputs = outputs(tolerance, compared.outputs());
+    outputs.forEach((name, difference) -> output(tolerance, name, difference, enough));
+    if (outputs.isEmpty() && tolerance.output() != null && enough && stage == RolloutStage.SHADOW) {
+      findings.add(Finding.noSuchOutput(tolerance));
     }
-    if (!found && tolerance.output() != null && enough && stage == RolloutStage.SHADOW) {
-      findings.add(
-          Finding.fail(
-              "no answer has the output %s of spec.rollout.parity.tolerances"
-                  .formatted(tolerance.output())));
+  }
+
+  /** The outputs that a tolerance is about. */
+  static <T> Map<String, T> outputs(Tolerance tolerance, Map<String, T> all) {
+    String only = tolerance.output();
+    if (only == null) {
+      return all;
     }
+    T found = all.get(only);
+    return found == null ? Map.of() : Map.of(only, found);
   }
 
   private void output(
       Tolerance tolerance, String name, Measurement.OutputDifference difference, boolean enough) {
-    atMost(name + " differs by %s", difference.maxAbs(), tolerance.maxAbs());
-    atMost(name + " differs by %s relative L2", difference.relativeL2(), tolerance.relativeL2());
+    Finding.atMost(name + " differs by %s", difference.maxAbs(), tolerance.maxAbs())
+        .ifPresent(findings::add);
+    Finding.atMost(
+            name + " differs by %s relative L2", difference.relativeL2(), tolerance.relativeL2())
+        .ifPresent(findings::add);
     Double agreement = tolerance.top1Agreement();
     if (agreement == null || difference.rows() == 0) {
       return;
@@ -99,13 +104,6 @@ final class Judge {
     Answer watched = answer == Answer.FAIL ? Answer.FAIL : Answer.PASS;
     findings.add(
         new Finding(stage == RolloutStage.SHADOW ? settled(answer, enough) : watched, text));
-  }
-
-  private void atMost(String text, double figure, @Nullable Double limit) {
-    if (limit != null) {
-      String words = text.formatted(number(figure)) + " (at most " + number(limit) + ")";
-      findings.add(figure <= limit ? Finding.pass(words) : Finding.fail(words));
-    }
   }
 
   private void errors() {

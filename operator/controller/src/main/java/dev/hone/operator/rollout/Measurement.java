@@ -127,7 +127,7 @@ public record Measurement(Arm stable, Arm candidate, Arm shadow, Comparisons com
         stable.figures(), (ofCopies ? shadow : candidate).figures(), comparisons.figures());
   }
 
-  static double rounded(double value) {
+  private static double rounded(double value) {
     return Math.round(value * 10_000) / 10_000.0;
   }
 }

@@ -300,9 +300,7 @@ public final class RolloutStateMachine {
   /** The next stage of those in which the candidate sees requests of clients. */
   private RolloutStatus onTraffic(
       RolloutStatus last, ServedModel candidate, String passed, @Nullable RolloutFigures figures) {
-    boolean before =
-        last.stage() == RolloutStage.PREPARING || last.stage() == RolloutStage.GOLDEN_SET;
-    if (before && policy.shadows()) {
+    if (last.stage().isBeforeTraffic() && policy.shadows()) {
       return state(
           RolloutStage.SHADOW,
           last.stable(),

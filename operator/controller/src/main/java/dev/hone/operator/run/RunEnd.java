@@ -1,6 +1,7 @@
 package dev.hone.operator.run;
 
 import dev.hone.api.ConditionTypes;
+import dev.hone.api.Reason;
 import dev.hone.api.common.Comparison;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.RunStatus;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,16 @@ public record RunEnd(
     int gpus,
     Optional<Comparison> comparison,
     Optional<String> accepted) {
+
+  /** Reasons of the condition Ready that a run ends with. */
+  static final Set<Reason> REASONS =
+      Set.of(
+          Reason.COMPLETED,
+          Reason.REUSED,
+          Reason.REJECTED,
+          Reason.CANCELLED,
+          Reason.FAILED,
+          Reason.EVALUATING_GATE);
 
   /** What a status tells of the end of its run. */
   static RunEnd of(RunView view, String result, RunStatus status) {

@@ -23,15 +23,6 @@ import org.jspecify.annotations.Nullable;
 public final class RunStatusFactory {
 
   private static final Set<Reason> READY = Set.of(Reason.COMPLETED, Reason.REUSED);
-  private static final Set<Reason> ENDED =
-      Set.of(
-          Reason.COMPLETED,
-          Reason.REUSED,
-          Reason.REJECTED,
-          Reason.CANCELLED,
-          Reason.FAILED,
-          Reason.EVALUATING_GATE);
-
   private final Clock clock;
 
   public RunStatusFactory(Clock clock) {
@@ -156,7 +147,7 @@ public final class RunStatusFactory {
   }
 
   private @Nullable String completionTime(RunState state, RunStatus kept) {
-    if (!ENDED.contains(state.reason())) {
+    if (!RunEnd.REASONS.contains(state.reason())) {
       return null;
     }
     if (kept.completionTime() != null) {

@@ -121,7 +121,10 @@ class GoldenSetPropertyTest {
             0,
             failed == 0 ? Optional.empty() : Optional.of("request 1: it failed"),
             Optional.empty(),
-            Map.of("y", new GoldenMeasurement.OutputDifference(rows, sameTop, 1, off, 2, off, 3)));
+            Map.of(
+                "y",
+                new GoldenMeasurement.OutputDifference(
+                    new Measurement.OutputDifference(rows, sameTop, off, off), 1, 2, 3)));
     List<Finding> findings =
         GoldenJudge.judge(List.of(new Tolerance("y", 1.0, 1.0, percent / 100.0)), measured);
     boolean kept = off <= 1 && sameTop * 100L >= (long) percent * rows && failed == 0;

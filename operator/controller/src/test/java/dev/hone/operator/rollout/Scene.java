@@ -70,12 +70,9 @@ final class Scene {
                 outputs.put(
                     entry.getKey(),
                     new GoldenMeasurement.OutputDifference(
-                        entry.getValue().path("rows").asLong(),
-                        entry.getValue().path("sameTop").asLong(),
+                        difference(entry.getValue()),
                         entry.getValue().path("otherTopRequest").asInt(),
-                        entry.getValue().path("maxAbs").asDouble(),
                         entry.getValue().path("maxAbsRequest").asInt(),
-                        entry.getValue().path("relativeL2").asDouble(),
                         entry.getValue().path("relativeL2Request").asInt())));
     return new GoldenMeasurement(
         node.path("digest").asText(),
@@ -116,21 +113,21 @@ final class Scene {
     Map<String, Measurement.OutputDifference> outputs = new LinkedHashMap<>();
     node.path("outputs")
         .propertyStream()
-        .forEach(
-            entry ->
-                outputs.put(
-                    entry.getKey(),
-                    new Measurement.OutputDifference(
-                        entry.getValue().path("rows").asLong(),
-                        entry.getValue().path("sameTop").asLong(),
-                        entry.getValue().path("maxAbs").asDouble(),
-                        entry.getValue().path("relativeL2").asDouble())));
+        .forEach(entry -> outputs.put(entry.getKey(), difference(entry.getValue())));
     return new Measurement.Comparisons(
         node.path("samples").asLong(),
         node.path("unlike").asLong(),
         node.path("notANumber").asLong(),
         text(node.path("lastUnlike")),
         outputs);
+  }
+
+  private static Measurement.OutputDifference difference(JsonNode output) {
+    return new Measurement.OutputDifference(
+        output.path("rows").asLong(),
+        output.path("sameTop").asLong(),
+        output.path("maxAbs").asDouble(),
+        output.path("relativeL2").asDouble());
   }
 
   private static Optional<String> text(JsonNode node) {

@@ -3,14 +3,11 @@ package dev.hone.operator.progress.auth;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.hone.api.Sha256;
 import dev.hone.operator.progress.Refusal;
 import dev.hone.operator.progress.ReportRefusedException;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +52,7 @@ public final class Authenticator {
 
   /** The pod that the token was made for, which must be in the given namespace. */
   ReportingPod authenticate(String token, String namespace) throws ReportRefusedException {
-    Question question = new Question(sha256(token), namespace);
+    Question question = new Question(Sha256.hex(token), namespace);
     Answer known = answers.getIfPresent(question);
     if (known == null) {
       known = ask(token, namespace);
@@ -77,16 +74,6 @@ public final class Authenticator {
       return new Answer(jobs.jobOf(pod), null);
     } catch (ReportRefusedException e) {
       return new Answer(null, e);
-    }
-  }
-
-  private static String sha256(String token) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JVM has SHA-256", e);
     }
   }
 }
