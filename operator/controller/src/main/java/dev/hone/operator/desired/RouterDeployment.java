@@ -22,7 +22,7 @@ public final class RouterDeployment {
   /** Port for the configuration, the statistics and the probes. */
   public static final int ADMIN_PORT = 8002;
 
-  private static final int REPLICAS = 2;
+  static final int REPLICAS = 2;
   private static final String ADMIN_PORT_NAME = "admin";
   private static final String ROUTING_PATH = "/etc/hone/routing";
   private static final String TOKEN_PATH = "/etc/hone/token";

@@ -20,9 +20,14 @@ public final class RoutingDocument {
    *
    * @param reference the model whose answers to the golden set are right, if it has a pod
    * @param sampleShare share of the requests that is repeated and compared
+   * @param untimedCopies how many copies of requests a candidate answers before its latency counts
    */
   public static String of(
-      Owner owner, RolloutStatus state, Optional<ServedModel> reference, double sampleShare) {
+      Owner owner,
+      RolloutStatus state,
+      Optional<ServedModel> reference,
+      double sampleShare,
+      int untimedCopies) {
     ObjectNode root = JSON.createObjectNode().put("revision", revision(state, reference));
     version(root.putObject("stable"), owner, state.stable());
     ServedModel candidate = state.candidate();
@@ -33,6 +38,10 @@ public final class RoutingDocument {
     asked(state, reference).ifPresent(model -> version(root.putObject("reference"), owner, model));
     boolean traffic = trial && state.stage() != RolloutStage.GOLDEN_SET;
     root.put("weight", traffic ? state.weight() : 0).put("shadowShare", traffic ? sampleShare : 0);
+    if (state.stage() == RolloutStage.SHADOW) {
+      // Each router counts its own: together they leave out as many as are wanted, or one more.
+      root.put("untimedCopies", Math.ceilDiv(untimedCopies, RouterDeployment.REPLICAS));
+    }
     try {
       return JSON.writeValueAsString(root);
     } catch (JsonProcessingException e) {

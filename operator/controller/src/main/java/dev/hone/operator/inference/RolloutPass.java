@@ -75,7 +75,10 @@ final class RolloutPass {
     Owner owner = view.owner();
     String token = routers.token(owner);
     Optional<ServedModel> beside = policy.goldenSet() ? reference.pod(state) : Optional.empty();
-    String routing = RoutingDocument.of(owner, state, beside, policy.sampleShare());
+    // A program that just started is slow: what it does first tells nothing of what clients will
+    // get.
+    String routing =
+        RoutingDocument.of(owner, state, beside, policy.sampleShare(), policy.minRequests());
     RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
     Deployment stable = objects.version(state.stable(), policy.stablePods(state));
     ServedModel candidate = state.candidate();

@@ -239,7 +239,7 @@ class GoldenTest {
     }
     made.add(
         RouterConfigMap.build(
-            view.owner(), RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1)));
+            view.owner(), RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1, 100)));
     made.add(RouterToken.build(view.owner(), "token"));
     made.add(
         RouterDeployment.build(

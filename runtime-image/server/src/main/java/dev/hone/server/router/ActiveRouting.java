@@ -19,7 +19,7 @@ final class ActiveRouting {
         before ->
             before != null && before.routing().revision().equals(routing.revision())
                 ? new State(routing, before.statistics())
-                : new State(routing, new Statistics()));
+                : new State(routing, new Statistics(routing.untimedCopies())));
   }
 
   Optional<State> get() {

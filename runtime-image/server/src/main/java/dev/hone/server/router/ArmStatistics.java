@@ -3,6 +3,7 @@ package dev.hone.server.router;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
@@ -18,12 +19,23 @@ final class ArmStatistics {
   private final LongAdder errors = new LongAdder();
   private final ConcurrentHistogram latency = new ConcurrentHistogram(MAX_MICROS, DIGITS);
 
+  private final AtomicInteger untimed;
+
+  /**
+   * Statistics of nothing.
+   *
+   * @param untimed how many of the first answers say nothing of how long answers take
+   */
+  ArmStatistics(int untimed) {
+    this.untimed = new AtomicInteger(untimed);
+  }
+
   /** Counts an answer; one that is an error says nothing of how long answers take. */
   void answered(long nanos, boolean error) {
     requests.increment();
     if (error) {
       errors.increment();
-    } else {
+    } else if (untimed.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
       latency.recordValue(Math.clamp(TimeUnit.NANOSECONDS.toMicros(nanos), 1, MAX_MICROS));
     }
   }
@@ -65,7 +77,7 @@ final class ArmStatistics {
    *
    * @param requests requests that were given to the version
    * @param errors those of them that it failed
-   * @param p50Micros median of the others, in microseconds
+   * @param p50Micros median of the others that are timed, in microseconds
    * @param p99Micros their 99th percentile, in microseconds
    * @param latency their histogram, by rising time
    */

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param weight share of the inference requests that the candidate answers, in percent
  * @param shadowShare share of the inference requests that are repeated to the other version, once
  *     they are answered, to compare the two answers; 0 to 1
+ * @param untimedCopies how many of the first repeated requests say nothing of the candidate's
+ *     latency: a program that has just started is slower than it will be
  * @param timeoutMillis how long one version may take for an answer
  */
 record Routing(
@@ -29,13 +31,22 @@ record Routing(
     @Nullable Backend reference,
     int weight,
     double shadowShare,
+    int untimedCopies,
     long timeoutMillis) {
 
   private static final long TIMEOUT_MILLIS = 60_000;
   private static final long MAX_TIMEOUT_MILLIS = 3_600_000;
+  private static final int MAX_UNTIMED_COPIES = 1_000_000;
   private static final Set<String> FIELDS =
       Set.of(
-          "revision", "stable", "candidate", "reference", "weight", "shadowShare", "timeoutMillis");
+          "revision",
+          "stable",
+          "candidate",
+          "reference",
+          "weight",
+          "shadowShare",
+          "untimedCopies",
+          "timeoutMillis");
   private static final Set<String> BACKEND_FIELDS = Set.of("rest", "grpc");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -71,6 +82,7 @@ record Routing(
         reference.isObject() ? backend("reference", reference) : null,
         weight,
         share,
+        (int) number(root, "untimedCopies", 0, 0, MAX_UNTIMED_COPIES),
         (long) number(root, "timeoutMillis", TIMEOUT_MILLIS, 1, MAX_TIMEOUT_MILLIS));
   }
 
@@ -84,7 +96,10 @@ record Routing(
     if (reference != null) {
       write(root.putObject("reference"), reference);
     }
-    root.put("weight", weight).put("shadowShare", shadowShare).put("timeoutMillis", timeoutMillis);
+    root.put("weight", weight)
+        .put("shadowShare", shadowShare)
+        .put("untimedCopies", untimedCopies)
+        .put("timeoutMillis", timeoutMillis);
     try {
       return JSON.writeValueAsBytes(root);
     } catch (JsonProcessingException e) {

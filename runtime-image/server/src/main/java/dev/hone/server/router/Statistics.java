@@ -6,13 +6,22 @@ import org.jspecify.annotations.Nullable;
 
 /** What was counted under one revision of the configuration. */
 final class Statistics {
-  private final ArmStatistics stable = new ArmStatistics();
-  private final ArmStatistics candidate = new ArmStatistics();
-  private final ArmStatistics shadow = new ArmStatistics();
+  private final ArmStatistics stable = new ArmStatistics(0);
+  private final ArmStatistics candidate = new ArmStatistics(0);
+  private final ArmStatistics shadow;
   private final ComparisonStatistics comparisons = new ComparisonStatistics();
   private final LongAdder rescued = new LongAdder();
   private final LongAdder dropped = new LongAdder();
   private volatile @Nullable GoldenStatistics golden;
+
+  /**
+   * Statistics of nothing.
+   *
+   * @param untimedCopies how many of the first repeated requests say nothing of the latency
+   */
+  Statistics(int untimedCopies) {
+    this.shadow = new ArmStatistics(untimedCopies);
+  }
 
   ArmStatistics arm(Arm arm) {
     return arm == Arm.STABLE ? stable : candidate;

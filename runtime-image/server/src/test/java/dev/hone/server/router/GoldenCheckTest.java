@@ -47,6 +47,7 @@ class GoldenCheckTest {
             reference == null ? null : reference.backend(),
             0,
             0,
+            0,
             5000);
     Router router =
         Router.start(

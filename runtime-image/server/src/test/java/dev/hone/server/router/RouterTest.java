@@ -59,6 +59,7 @@ class RouterTest {
         null,
         weight,
         share,
+        0,
         5000);
   }
 
@@ -212,6 +213,42 @@ class RouterTest {
     hold.complete(null);
     int repeated = 20 - counted.path("dropped").asInt();
     statistics(router, found -> found.path("comparisons").path("samples").asInt() == repeated);
+  }
+
+  @Test
+  void theFirstCopiesSayNothingOfTheLatency() throws Exception {
+    Version stable = version(Version.of(3, 1));
+    Version candidate = version(Version.of(3, 1));
+    Routing timed = routing(stable, candidate, 0, 1);
+    Router router =
+        router(
+            new Routing(
+                timed.revision(),
+                timed.stable(),
+                timed.candidate(),
+                null,
+                0,
+                1,
+                3,
+                timed.timeoutMillis()));
+    // One at a time: a copy that is still on its way would keep the next from being made.
+    for (int sent = 1; sent <= 5; sent++) {
+      int compared = sent;
+      client(router).infer("m", BODY);
+      statistics(router, found -> found.path("comparisons").path("samples").asInt() == compared);
+    }
+    JsonNode counted = admin(router).get("/statistics").json();
+    assertThat(counted.path("shadow").path("requests").asInt()).isEqualTo(5);
+    assertThat(answersTimed(counted.path("shadow"))).isEqualTo(2);
+    assertThat(answersTimed(counted.path("stable"))).isEqualTo(5);
+  }
+
+  private static int answersTimed(JsonNode version) {
+    return version
+        .path("latency")
+        .valueStream()
+        .mapToInt(bucket -> bucket.path("count").asInt())
+        .sum();
   }
 
   @Test

@@ -28,6 +28,7 @@ class RoutingTest {
             new Backend(URI.create("http://r:1"), URI.create("http://r:2")),
             25,
             0.1,
+            50,
             1000);
     assertThat(Routing.parse(routing.document())).isEqualTo(routing);
   }
@@ -53,7 +54,8 @@ class RoutingTest {
             + " grpc}, or make them 0",
         "{STABLE, 'weight': 101}|weight is 101: write a number from 0 to 100",
         "{STABLE, 'wieght': 5}|wieght is no field of the configuration: use candidate, reference,"
-            + " revision, shadowShare, stable, timeoutMillis, weight",
+            + " revision, shadowShare, stable, timeoutMillis, untimedCopies, weight",
+        "{STABLE, 'untimedCopies': -1}|untimedCopies is -1: write a number from 0 to 1000000",
         "{STABLE, 'candidate': {'rest': 'c:8000', 'grpc': 'http://c:1'}}|candidate.rest is"
             + " 'c:8000': write http://HOST:PORT, without a path",
       })

@@ -5,15 +5,23 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.BindException;
 import java.net.URI;
 import java.util.Arrays;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** A version of a model, as far as the router can tell. */
 final class Version implements AutoCloseable {
+  /** Below the ports that outgoing connections get, or one of those could take it in a restart. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int LAST_PORT = 29_999;
+  private static final int ATTEMPTS = 100;
+
   private final Vertx vertx = Vertx.vertx();
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicInteger connections = new AtomicInteger();
@@ -22,7 +30,19 @@ final class Version implements AutoCloseable {
 
   private Version(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
     this.handler = handler;
-    this.server = listen(0);
+    this.server = listen();
+  }
+
+  private HttpServer listen() throws InterruptedException, ExecutionException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return listen(ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT + 1));
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof BindException) || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
   }
 
   private HttpServer listen(int port) throws InterruptedException, ExecutionException {
