@@ -66,7 +66,7 @@ def test_what_is_read_from_the_web_cannot_be_written_there(root):
 def test_a_scheme_without_an_executor_is_refused_by_name(root, scheme):
     error = failure(locator(root).resolve, f"{scheme}://a/b", "ModelNotFound")
     assert error.reason == "Unsupported"
-    assert f"{scheme}:// sources have no executor yet" in error.message
+    assert f"{scheme}:// has no executor here yet" in error.message
     assert "pvc://CLAIM/path" in error.message
 
 

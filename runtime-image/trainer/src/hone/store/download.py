@@ -43,6 +43,11 @@ class Downloads:
         """Below the run's workspace; certificate authorities are those of SSL_CERT_FILE, or the image's own."""
         return cls(Path(os.environ.get("HONE_WORKSPACE") or tempfile.gettempdir()) / "downloads")
 
+    @property
+    def folder(self) -> Path:
+        """Where everything goes that is fetched."""
+        return self._folder
+
     def fetch(self, uri: str, digest: str | None, missing: Reason) -> Path:
         """Return the file, or the folder if it is a tar archive.
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from hone.contract.failure import Reason
 from hone.errors import RunError, some_of
 
-#: Schemes of the contract that no executor reads yet.
+#: Schemes of the contract that are no paths, and that nothing is written to yet.
 _LATER = ("hf", "s3", "oci")
 
 
@@ -39,7 +39,7 @@ class Locator:
         if scheme in _LATER:
             raise RunError(
                 "Unsupported",
-                f"{scheme}:// sources have no executor yet ({uri}); put the files on a PersistentVolumeClaim and "
+                f"{scheme}:// has no executor here yet ({uri}); put the files on a PersistentVolumeClaim and "
                 "write pvc://CLAIM/path.",
             )
         if scheme == "https":

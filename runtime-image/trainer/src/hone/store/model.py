@@ -13,7 +13,7 @@ from hone.store.manifest import MANIFEST, check_digest, check_files, read_manife
 #: The folder of an ONNX artifact that holds the network that its graph was exported from.
 NETWORK = "model"
 #: Formats that run code when they are read.
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _refuse_pickles(folder: Path, uri: str, from_configuration: bool = False) ->
     files = list(files_below(folder))
     if any(file.suffix == ".safetensors" for file in files):
         return
-    pickles = [file.name for file in files if file.suffix in _PICKLES]
+    pickles = [file.name for file in files if file.suffix in PICKLES]
     if pickles:
         raise RunError(
             "ModelInvalid",

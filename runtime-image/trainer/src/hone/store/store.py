@@ -4,14 +4,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hone.contract import JobConfig
-from hone.contract.source import Data, ResolvedModel
+from hone.contract.source import Data, ResolvedModel, SecretReference
 from hone.errors import RunError
 from hone.store.artifact import ArtifactWriter
+from hone.store.credentials import Credentials
 from hone.store.digest import digest_of_listing, files_below, sha256_file
 from hone.store.download import Downloads
 from hone.store.location import Locator
 from hone.store.manifest import check_digest
 from hone.store.model import ModelSource, open_model
+from hone.store.remote import Fetched, Wanted
 
 
 def wildcard(uri: str) -> int | None:
@@ -20,8 +22,20 @@ def wildcard(uri: str) -> int | None:
     return min(places, default=None)
 
 
-def _is_remote(uri: str) -> bool:
+def _is_of_the_web(uri: str) -> bool:
     return uri.startswith("https://")
+
+
+def _is_listed(uri: str) -> bool:
+    """Whether the address is of a repository or bucket, whose files are listed before any is fetched."""
+    return uri.startswith(("hf://", "s3://"))
+
+
+def _digest(path: Path) -> str:
+    """The digest of a file, or of a folder's listing."""
+    if not path.is_dir():
+        return "sha256:" + sha256_file(path)
+    return digest_of_listing({file.relative_to(path).as_posix(): sha256_file(file) for file in files_below(path)})
 
 
 @dataclass(frozen=True)
@@ -56,27 +70,47 @@ class Store:
 
     def model(self, model: ResolvedModel) -> ModelSource:
         """Find a model and check every digest that is read."""
-        if _is_remote(model.uri):
+        if _is_of_the_web(model.uri):
             path = self._downloads.fetch(model.uri, model.digest, "ModelNotFound")
             source = open_model(path, model.uri, None, from_configuration=self._from_configuration)
             return replace(source, digest=str(model.digest))
+        if _is_listed(model.uri):
+            wanted = Wanted(model.uri, "ModelNotFound", is_model=True, from_configuration=self._from_configuration)
+            fetched = self._fetch(wanted, model.revision, model.secret_ref)
+            source = open_model(fetched.path, fetched.uri, None, from_configuration=self._from_configuration)
+            check_digest(fetched.uri, model.digest, source.digest)
+            return source
         folder = self._locator.existing(model.uri, "ModelNotFound", "model")
         return open_model(folder, model.uri.rstrip("/"), model.digest, from_configuration=self._from_configuration)
 
     def data(self, data: Data) -> DataSource:
         """Find data and take its digest; `*` and `?` in its last parts mean every file that fits."""
-        if _is_remote(data.uri):
+        if _is_of_the_web(data.uri):
             path = self._downloads.fetch(data.uri, data.digest, "DatasetNotFound")
             return DataSource(data.uri, str(data.digest), path)
+        if _is_listed(data.uri):
+            fetched = self._fetch(Wanted(data.uri, "DatasetNotFound", is_model=False), None, data.secret_ref)
+            digest = _digest(fetched.path)
+            check_digest(fetched.uri, data.digest, digest)
+            files = tuple(files_below(fetched.path)) if wildcard(data.uri) is not None else ()
+            return DataSource(fetched.uri, digest, fetched.path, files)
         if (start := wildcard(data.uri)) is not None:
             return self._matching(data, start)
         path = self._locator.existing(data.uri, "DatasetNotFound", "data")
-        if path.is_dir():
-            digest = digest_of_listing({f.relative_to(path).as_posix(): sha256_file(f) for f in files_below(path)})
-        else:
-            digest = "sha256:" + sha256_file(path)
+        digest = _digest(path)
         check_digest(data.uri, data.digest, digest)
         return DataSource(data.uri, digest, path)
+
+    def _fetch(self, wanted: Wanted, revision: str | None, secret: SecretReference | None) -> Fetched:
+        credentials = Credentials.of(secret, wanted.uri)
+        # Their clients take a while to import, and most runs need neither.
+        if wanted.uri.startswith("s3://"):
+            from hone.store.s3 import Buckets
+
+            return Buckets(self._downloads.folder).fetch(wanted, credentials)
+        from hone.store.hub import Hub
+
+        return Hub(self._downloads.folder).fetch(wanted, revision, credentials)
 
     def _matching(self, data: Data, start: int) -> DataSource:
         folder_uri = data.uri[: data.uri.rindex("/", 0, start)]

@@ -5,11 +5,26 @@ public final class Cel {
 
   /** A model or data address that a pod in the cluster can read. */
   public static final String READABLE_URI =
-      "self.matches('^(hf://.+|s3://.+|oci://.+|https://.+|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.+)$')";
+      "self.matches('^(hf://[^/]+/.+|s3://.+|oci://.+|https://.+|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.+)$')";
 
   public static final String READABLE_URI_MESSAGE =
-      "write hf://REPOSITORY, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://IMAGE or https://…"
+      "write hf://ORGANIZATION/NAME, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://IMAGE or https://…"
           + " (file:// works only with `hone run` on your own machine)";
+
+  /** Credentials are of repositories and buckets. */
+  public static final String SECRET_OF_LISTED =
+      "!has(self.secretRef) || (has(self.uri) && self.uri.matches('^(hf|s3)://'))";
+
+  public static final String SECRET_OF_LISTED_MESSAGE =
+      "secretRef is for hf:// (HF_TOKEN) and s3:// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): remove it";
+
+  /** Only repositories have revisions, and an address can have one itself. */
+  public static final String REVISION_OF_REPOSITORY =
+      "!has(self.revision) || !has(self.uri) || self.uri.matches('^hf://[^@]+$')";
+
+  public static final String REVISION_OF_REPOSITORY_MESSAGE =
+      "revision is for hf://ORGANIZATION/NAME without @REVISION: write the revision once, or digest for any other"
+          + " address";
 
   /** An address that a pod in the cluster can write to. */
   public static final String WRITABLE_URI =

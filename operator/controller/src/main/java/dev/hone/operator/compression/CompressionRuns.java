@@ -2,6 +2,7 @@ package dev.hone.operator.compression;
 
 import dev.hone.api.common.DataSource;
 import dev.hone.api.common.ModelSource;
+import dev.hone.api.common.SecretReference;
 import dev.hone.api.common.SourceKind;
 import dev.hone.api.common.SourceReference;
 import dev.hone.api.compression.CompressionDataset;
@@ -46,6 +47,7 @@ public final class CompressionRuns {
         spec.model(),
         teachers,
         inputs(spec.dataset(), steps),
+        secrets(spec.dataset(), steps),
         spec.output().uri(),
         spec.output().deletionPolicy(),
         spec.resources(),
@@ -95,19 +97,29 @@ public final class CompressionRuns {
         report);
   }
 
+  private static Stream<DataSource> data(CompressionDataset data) {
+    return Stream.of(data.train(), data.calibration(), data.evaluation()).filter(Objects::nonNull);
+  }
+
+  private static Stream<ModelSource> teachers(List<Step> steps) {
+    return steps.stream()
+        .map(Step::distill)
+        .filter(Objects::nonNull)
+        .map(Distill::teacher)
+        .filter(Objects::nonNull);
+  }
+
   private static List<String> inputs(CompressionDataset data, List<Step> steps) {
-    Stream<String> read =
-        Stream.of(data.train(), data.calibration(), data.evaluation())
-            .filter(Objects::nonNull)
-            .map(DataSource::uri);
-    Stream<String> teachers =
-        steps.stream()
-            .map(Step::distill)
-            .filter(Objects::nonNull)
-            .map(Distill::teacher)
-            .filter(Objects::nonNull)
-            .map(ModelSource::uri)
-            .filter(Objects::nonNull);
-    return Stream.concat(read, teachers).toList();
+    return Stream.concat(
+            data(data).map(DataSource::uri),
+            teachers(steps).map(ModelSource::uri).filter(Objects::nonNull))
+        .toList();
+  }
+
+  private static List<SecretReference> secrets(CompressionDataset data, List<Step> steps) {
+    return Stream.concat(
+            data(data).map(DataSource::secretRef), teachers(steps).map(ModelSource::secretRef))
+        .filter(Objects::nonNull)
+        .toList();
   }
 }

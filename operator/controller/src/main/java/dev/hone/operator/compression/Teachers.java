@@ -48,7 +48,7 @@ final class Teachers {
             .flatMap(teacher -> teacher.model().stream())
             .findFirst();
     return model
-        .map(found -> new ModelSource(found.uri(), found.revision(), found.digest(), null))
+        .map(found -> new ModelSource(found.uri(), found.revision(), found.digest(), null, null))
         .map(teacher -> withTeacher(distill, teacher))
         .map(taught -> new Step(taught, null, null, null, null, null))
         .orElse(step);

@@ -4,7 +4,10 @@ import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.RunPolicy;
+import dev.hone.api.common.SecretReference;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvFromSource;
+import io.fabric8.kubernetes.api.model.EnvFromSourceBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param image image of the trainer
  * @param pullPolicy its pull policy
  * @param inputs addresses that are read
+ * @param secrets Secrets that they are read with
  * @param output address that is written to
  * @param resources what the pod asks for
  * @param policy when the run may go on
@@ -43,6 +47,7 @@ public record RunJob(
     String image,
     String pullPolicy,
     Collection<String> inputs,
+    Collection<SecretReference> secrets,
     String output,
     @Nullable JobResources resources,
     @Nullable RunPolicy policy,
@@ -193,7 +198,7 @@ public record RunJob(
             volumes,
             mounts,
             resources);
-    PodTemplateSpec merged = PodTemplateMerge.merge(podTemplate, parts, RunJob::force);
+    PodTemplateSpec merged = PodTemplateMerge.merge(podTemplate, parts, this::force);
     var spec = new PodTemplateSpecBuilder(merged).editSpec().withRestartPolicy("Never");
     if (!spec.hasTerminationGracePeriodSeconds()) {
       spec.withTerminationGracePeriodSeconds(GRACE_SECONDS);
@@ -204,11 +209,20 @@ public record RunJob(
     return spec.endSpec().build();
   }
 
-  private static ContainerBuilder force(ContainerBuilder container) {
+  private ContainerBuilder force(ContainerBuilder container) {
     return container
+        .addAllToEnvFrom(secrets.stream().map(RunJob::variables).toList())
         .withArgs("run", "--config", CONFIG_FOLDER + "/" + Names.JOB_CONFIG_KEY)
         .withTerminationMessagePath("/dev/termination-log")
         .withTerminationMessagePolicy("File");
+  }
+
+  /** The kubelet reads the Secret itself: the operator never sees what is in it. */
+  private static EnvFromSource variables(SecretReference secret) {
+    return new EnvFromSourceBuilder()
+        .withPrefix(secret.variablePrefix())
+        .withNewSecretRef(secret.name(), null)
+        .build();
   }
 
   private Map<String, String> env(int nodes) {

@@ -16,9 +16,10 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.Queue;
 import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A FineTuneJob as the run logic sees it. */
@@ -37,7 +38,8 @@ public final class FineTuneRuns {
         resource.getMetadata().getGeneration(),
         spec.model(),
         List.of(),
-        inputs(spec),
+        data(spec).stream().map(DataSource::uri).toList(),
+        data(spec).stream().map(DataSource::secretRef).filter(Objects::nonNull).toList(),
         spec.output().uri(),
         spec.output().deletionPolicy(),
         spec.resources(),
@@ -85,13 +87,9 @@ public final class FineTuneRuns {
         report);
   }
 
-  private static List<String> inputs(FineTuneJobSpec spec) {
-    List<String> uris = new ArrayList<>();
-    uris.add(spec.dataset().train().uri());
-    DataSource evaluation = spec.dataset().evaluation();
-    if (evaluation != null) {
-      uris.add(evaluation.uri());
-    }
-    return uris;
+  private static List<DataSource> data(FineTuneJobSpec spec) {
+    return Stream.of(spec.dataset().train(), spec.dataset().evaluation())
+        .filter(Objects::nonNull)
+        .toList();
   }
 }

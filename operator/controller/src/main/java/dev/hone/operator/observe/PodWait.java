@@ -22,6 +22,9 @@ public final class PodWait {
           "InvalidImageName",
           "ImageInspectError");
 
+  /** What the kubelet says of a Secret or ConfigMap that a variable is taken from. */
+  private static final String CONFIG_REASON = "CreateContainerConfigError";
+
   /** Normal steps of a start, which need no words. */
   private static final Set<String> STARTING = Set.of("ContainerCreating", "PodInitializing");
 
@@ -149,6 +152,10 @@ public final class PodWait {
 
   private static String explainWaiting(Pod pod, ContainerStatus status) {
     ContainerStateWaiting waiting = status.getState().getWaiting();
+    if (CONFIG_REASON.equals(waiting.getReason())) {
+      return "container %s cannot be made%s; create what is missing, or correct its name in the spec"
+          .formatted(status.getName(), colon(waiting.getMessage()));
+    }
     if (!IMAGE_REASONS.contains(waiting.getReason())) {
       return "container %s waits: %s%s"
           .formatted(status.getName(), waiting.getReason(), colon(waiting.getMessage()));

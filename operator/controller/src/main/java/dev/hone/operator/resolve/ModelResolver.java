@@ -83,7 +83,7 @@ public final class ModelResolver {
       throw new IllegalArgumentException("the API server lets no model pass without uri and from");
     }
     return Resolution.resolved(
-        new ResolvedModel(uri, model.revision(), model.digest()),
+        new ResolvedModel(uri, model.revision(), model.digest(), model.secretRef()),
         null,
         "the spec refers to no other resource",
         null);

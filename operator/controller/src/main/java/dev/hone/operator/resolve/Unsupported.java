@@ -128,6 +128,9 @@ public final class Unsupported {
    * Of what a run reads: the file behind an address of the web may change, unless a digest pins it.
    */
   private static Optional<String> input(String path, String uri, @Nullable String digest) {
+    if (uri.startsWith("hf://") || uri.startsWith("s3://")) {
+      return Optional.empty();
+    }
     if (!uri.startsWith("https://")) {
       return address(path + ".uri", uri);
     }

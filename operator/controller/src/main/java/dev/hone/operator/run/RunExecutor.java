@@ -86,6 +86,7 @@ final class RunExecutor {
                 settings.image(),
                 settings.pullPolicy(),
                 view.inputs(model),
+                view.secrets(model),
                 view.output(),
                 view.resources(),
                 view.policy(),

@@ -4,6 +4,7 @@ import dev.hone.api.common.DeletionPolicy;
 import dev.hone.api.common.JobResources;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.RunPolicy;
+import dev.hone.api.common.SecretReference;
 import dev.hone.api.common.SourceReference;
 import dev.hone.contract.JobConfig;
 import dev.hone.contract.ReportConfig;
@@ -14,9 +15,11 @@ import dev.hone.operator.desired.Queue;
 import dev.hone.operator.resolve.Resolution;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the model that it starts from
  * @param others what became of the models that it takes from other resources besides
  * @param data addresses of the data that it reads
+ * @param secrets the Secrets that it reads the data with
  * @param output address that it writes below
  * @param deletionPolicy what becomes of what it writes when the resource is deleted
  * @param resources what its pods ask for
@@ -48,6 +52,7 @@ public record RunView(
     ModelSource model,
     List<Resolution> others,
     List<String> data,
+    List<SecretReference> secrets,
     String output,
     @Nullable DeletionPolicy deletionPolicy,
     @Nullable JobResources resources,
@@ -80,6 +85,7 @@ public record RunView(
         model,
         others,
         data,
+        secrets,
         output,
         deletionPolicy,
         resources.withGpuResource(resource),
@@ -107,6 +113,14 @@ public record RunView(
     List<String> inputs = new ArrayList<>(data);
     inputs.add(resolved.uri());
     return inputs;
+  }
+
+  /** Every Secret that something is read with once the model is resolved. */
+  public List<SecretReference> secrets(ResolvedModel resolved) {
+    return Stream.concat(secrets.stream(), Stream.ofNullable(resolved.secretRef()))
+        .distinct()
+        .sorted(Comparator.comparing(SecretReference::name))
+        .toList();
   }
 
   /** The hash of everything that is executed. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The hash that a run is named by: over what is executed, the digests of what comes by {@code
  * from}, and {@code spec.rerun}. It does not depend on who asks (name and namespace), nor on what
  * may change while a run goes on (the gate, the run policy), nor on who is told of it (reports,
- * tracking).
+ * tracking), nor on the Secrets that sources are read with.
  */
 public final class SpecHash {
 
@@ -35,6 +35,7 @@ public final class SpecHash {
     }
     if (tree instanceof ObjectNode object) {
       object.remove(java.util.List.of("namespace", "name", "hash", "gate", "report", "tracking"));
+      object.findParents("secretRef").forEach(source -> ((ObjectNode) source).remove("secretRef"));
       if (rerun != null) {
         object.put("rerun", rerun);
       }

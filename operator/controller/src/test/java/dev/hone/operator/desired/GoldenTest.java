@@ -155,7 +155,8 @@ class GoldenTest {
             ? new ResolvedModel(
                 Objects.requireNonNull(view.model().uri()),
                 view.model().revision(),
-                view.model().digest())
+                view.model().digest(),
+                view.model().secretRef())
             : new ResolvedModel("pvc://spam-filter/artifacts/spam-lora-x", null, DIGEST);
     String hash = view.hash(model);
     ReportConfig report =
@@ -175,6 +176,7 @@ class GoldenTest {
                 "example.org/trainer:1",
                 "IfNotPresent",
                 view.inputs(model),
+                view.secrets(model),
                 view.output(),
                 view.resources(),
                 view.policy(),

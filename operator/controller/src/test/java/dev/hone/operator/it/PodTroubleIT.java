@@ -139,6 +139,29 @@ class PodTroubleIT extends OperatorTest {
   }
 
   @Test
+  void aMissingSecretOfASourceIsNamed() {
+    bench.apply(
+        Workbench.FINE_TUNE,
+        yaml ->
+            yaml.replace(
+                "uri: pvc://spam-filter/models/all-minilm-l6-v2",
+                "uri: hf://acme/small\n    revision: v1.0\n    secretRef: {name: hub}"));
+    Job job = bench.job("spam-lora");
+    var from =
+        job.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnvFrom().getFirst();
+    assertThat(from.getPrefix()).isEqualTo("HONE_SECRET_hub_");
+    assertThat(from.getSecretRef().getName()).isEqualTo("hub");
+    Pod pod = kubelet.podOf(job);
+    kubelet.waiting(pod, "trainer", "CreateContainerConfigError", "secret \"hub\" not found");
+    FineTuneJob waiting =
+        bench.fineTune("spam-lora", found -> message(conditions(found), "Ready").contains("hub"));
+    assertThat(message(conditions(waiting), "Ready"))
+        .isEqualTo(
+            "container trainer cannot be made: secret \"hub\" not found; create what is missing, or"
+                + " correct its name in the spec");
+  }
+
+  @Test
   void anImageThatCannotBePulledIsNamedOnceWhateverTheKubeletCallsIt() {
     bench.apply(Workbench.FINE_TUNE);
     Pod pod = kubelet.podOf(bench.job("spam-lora"));

@@ -68,6 +68,7 @@ class GpuVersionsPropertyTest {
                     "image",
                     "Always",
                     List.of(),
+                    List.of(),
                     view.output(),
                     view.resources(),
                     view.policy(),

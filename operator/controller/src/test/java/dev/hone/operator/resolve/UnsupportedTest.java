@@ -26,7 +26,9 @@ class UnsupportedTest {
           pvc://claim/t.jsonl         |          |          |
           https://example.com/t.jsonl |          | sha256:a | spec.dataset.train.uri with https:// and no digest is not supported yet; write spec.dataset.train.digest: sha256:… of the file
           pvc://claim/t.jsonl         |          | NONE     | spec.model.uri with https:// and no digest is not supported yet; write spec.model.digest: sha256:… of the file
-          s3://bucket/t.jsonl         | sha256:a | sha256:a | spec.dataset.train.uri with s3:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
+          s3://bucket/t.jsonl         |          |          |
+          hf://datasets/org/t/t.jsonl |          |          |
+          oci://registry/t            | sha256:a | sha256:a | spec.dataset.train.uri with oci:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
           """)
   void anAddressOfTheWebNeedsItsDigest(
       String data, String dataDigest, String modelDigest, String sentence) throws IOException {

@@ -164,6 +164,7 @@ class QueueingTest {
                 "image",
                 "Always",
                 List.of(),
+                List.of(),
                 view.output(),
                 view.resources(),
                 null,

@@ -137,7 +137,18 @@ class RunPlannerPropertyTest {
             ? new Owner("FineTuneJob", "team", view.owner().name(), "somebody-else")
             : view.owner();
     Job job =
-        new RunJob(owner, hash, "image", "Always", List.of(), "pvc://a/b", null, null, null, null)
+        new RunJob(
+                owner,
+                hash,
+                "image",
+                "Always",
+                List.of(),
+                List.of(),
+                "pvc://a/b",
+                null,
+                null,
+                null,
+                null)
             .build();
     JobBuilder builder = new JobBuilder(job).editMetadata().withUid("uid-" + hash).endMetadata();
     switch (found) {

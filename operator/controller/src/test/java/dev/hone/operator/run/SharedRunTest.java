@@ -195,6 +195,7 @@ class SharedRunTest {
                 "image",
                 "Always",
                 List.of(),
+                List.of(),
                 view.output(),
                 view.resources(),
                 view.policy(),

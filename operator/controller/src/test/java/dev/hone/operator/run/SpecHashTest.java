@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hone.api.Names;
+import dev.hone.api.common.SecretReference;
 import dev.hone.api.finetune.FineTuneJob;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.finetune.FineTuneRuns;
@@ -66,6 +67,17 @@ class SpecHashTest {
                 + "  runPolicy: {suspend: true}\n"
                 + "  tracking: {mlflow: {uri: 'http://mlflow'}}\n");
     assertThat(FineTuneRuns.view(other).hash(MODEL)).isEqualTo(hash);
+  }
+
+  @Test
+  void theSecretsThatSourcesAreReadWithAreNotInIt() throws IOException {
+    String train = "pvc://spam-filter/data/train.jsonl\"";
+    String hash = FineTuneRuns.view(job()).hash(MODEL);
+    FineTuneJob other = parse(yaml().replace(train, train + ", secretRef: {name: buckets}"));
+    var secret = new SecretReference("hub");
+    assertThat(other.getSpec().dataset().train().secretRef()).isNotNull();
+    assertThat(FineTuneRuns.view(other).hash(new ResolvedModel("pvc://a/b", null, null, secret)))
+        .isEqualTo(hash);
   }
 
   @Test
