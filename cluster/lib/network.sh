@@ -15,7 +15,14 @@ up_network() {
   ip address replace "$node_ip/32" dev "$node_link"
   ip address replace "$dns_ip/32" dev "$node_link"
   sysctl -qw net.ipv4.ip_forward=1
+  has_service_rule || ip rule add "${service_rule[@]}"
 }
+
+# A packet of a pod still has a service's address when it is routed only if nobody serves it (yet). It must not leave the machine, where
+# another network may answer or swallow it: the pod is told at once that there is no route.
+service_rule=(priority 5000 from "$pod_subnet" to "$service_subnet" unreachable)
+
+has_service_rule() { [ -n "$(ip rule list "${service_rule[@]:0:6}")" ]; }
 
 save_settings() {
   [ -f "$run_dir/settings" ] && return 0
@@ -71,6 +78,7 @@ remove_chains() {
 
 down_network() {
   remove_chains
+  ! has_service_rule || ip rule delete "${service_rule[@]}"
   ip link show "$node_link" >/dev/null 2>&1 && ip link delete "$node_link"
   restore_settings
 }

@@ -67,6 +67,8 @@ pod() {
     | . * ($extra | del(.container)) | .spec.containers[0] *= ($extra.container // {})' --args "$@" | k apply -f - >/dev/null
 }
 
+ended() { [[ "$(k get pod "$1" -o jsonpath='{.status.phase}')" =~ ^(Succeeded|Failed)$ ]]; }
+
 phase_is() { [ "$(k get pod "$1" -o jsonpath='{.status.phase}')" = "$2" ]; }
 
 await_phase() {
@@ -77,7 +79,8 @@ await_phase() {
 # run_pod NAME EXTRA ARGUMENT… waits for its success and prints its log.
 run_pod() {
   pod "$@"
-  k wait --timeout 180s --for 'jsonpath={.status.phase}=Succeeded' pod "$1" >/dev/null || {
+  wait_for 180 - "pod $1 has ended" ended "$1"
+  phase_is "$1" Succeeded || {
     k describe pod "$1"
     k logs "$1"
     return 1
@@ -90,6 +93,8 @@ machine_state() {
   local key pid exe
   printf 'links\n'
   ip -brief link | awk '{ print $1 }'
+  printf 'routing rules\n'
+  ip rule
   printf 'mounts\n'
   awk '{ print $2 }' /proc/self/mounts | grep -E 'hone/cluster|hone-cluster|kubelet|/netns/' | sort || true
   printf 'network namespaces\n'

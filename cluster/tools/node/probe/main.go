@@ -1,5 +1,6 @@
 // Probe is what the cluster's own tests run in their pods: one small static program, because there
-// is no registry to pull an image from. It exits 0 and prints one line if what it is asked for works.
+// is no registry to pull an image from. It exits 0 and prints one line if what it is asked for works. What
+// goes over the network is tried for ten seconds: a service is reached some time after it is made.
 package main
 
 import (
@@ -24,6 +25,7 @@ const (
 	usage          = "probe resolve NAME | probe api HOST | probe get URL | probe write FILE TEXT | probe serve ADDRESS | probe eat MEBIBYTES | probe wait"
 	serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 	timeout        = 10 * time.Second
+	pause          = 200 * time.Millisecond
 )
 
 func main() {
@@ -94,7 +96,7 @@ func get(client *http.Client, url, token string) (string, error) {
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := client.Do(request)
+	response, err := connect(client, request)
 	if err != nil {
 		return "", err
 	}
@@ -107,6 +109,16 @@ func get(client *http.Client, url, token string) (string, error) {
 		return "", fmt.Errorf("%s answered %s: %s", url, response.Status, body)
 	}
 	return strings.Join(strings.Fields(string(body)), " "), nil
+}
+
+// connect sends the request until there is somebody to answer it.
+func connect(client *http.Client, request *http.Request) (*http.Response, error) {
+	for until := time.Now().Add(timeout); ; time.Sleep(pause) {
+		response, err := client.Do(request)
+		if err == nil || time.Now().After(until) {
+			return response, err
+		}
+	}
 }
 
 func write(file, text string) (string, error) {
