@@ -40,6 +40,14 @@ generate: prerequisites ## Regenerate what is generated (CRDs, the chart's copie
 	helm/sync-crds
 	kernels/generate
 
+.PHONY: docs
+docs: ## Build the documentation as a static site in site/public; a broken link ends it
+	@site/build
+
+.PHONY: sbom
+sbom: prerequisites ## Write what the Java programs and the trainer are made of, as CycloneDX, into build/out/sbom
+	@build/sbom
+
 .PHONY: format
 format: prerequisites ## Format Java and Python
 	$(MVN) -q spotless:apply
