@@ -23,7 +23,18 @@ public record Autoscaling(
     @Required @Min(1) @Max(1000) @JsonPropertyDescription("Most pods.") Integer maxReplicas,
     @Min(1)
         @Max(100)
-        @JsonPropertyDescription("CPU use per pod that is aimed at, in percent of its request.")
+        @JsonPropertyDescription(
+            "CPU use of the server that is aimed at, in percent of its request.")
         @Nullable Integer cpuUtilization,
-    @Min(1) @Max(100000) @JsonPropertyDescription("Waiting requests per pod that are aimed at.")
-        @Nullable Integer queuedRequests) {}
+    @Min(1)
+        @Max(100000)
+        @JsonPropertyDescription(
+            "Waiting requests per pod that are aimed at, from the metric nv_inference_pending_request_count of the custom"
+                + " metrics API.")
+        @Nullable Integer queuedRequests) {
+
+  /** Fewest pods, with the default. */
+  public int atLeast() {
+    return minReplicas == null ? 1 : minReplicas;
+  }
+}

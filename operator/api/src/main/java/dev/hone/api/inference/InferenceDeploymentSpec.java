@@ -9,6 +9,7 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.model.annotation.SpecReplicas;
 import org.jspecify.annotations.Nullable;
 
 /** What to serve, and how. */
@@ -36,7 +37,7 @@ public record InferenceDeploymentSpec(
         @Nullable Backend backend,
     @JsonPropertyDescription("How the model is executed.") @Nullable Engine engine,
     @JsonPropertyDescription("How requests are put together.") @Nullable Batching batching,
-    @Min(0) @Max(1000) @JsonPropertyDescription("Number of pods (default: 1).")
+    @SpecReplicas @Min(0) @Max(1000) @JsonPropertyDescription("Number of pods (default: 1).")
         @Nullable Integer replicas,
     @JsonPropertyDescription("How the number of pods follows the load, instead of replicas.")
         @Nullable Autoscaling autoscaling,

@@ -3,6 +3,8 @@ package dev.hone.api.inference;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import dev.hone.api.ApiType;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.model.annotation.LabelSelector;
+import io.fabric8.kubernetes.model.annotation.StatusReplicas;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +20,14 @@ public record InferenceDeploymentStatus(
     @JsonPropertyDescription("Address of the model inside the cluster.") @Nullable String endpoint,
     @JsonPropertyDescription("What really computes, as a ready pod says.")
         @Nullable String provider,
-    @JsonPropertyDescription("Pods that are wanted.") @Nullable Integer replicas,
+    @StatusReplicas
+        @JsonPropertyDescription(
+            "Pods that are wanted; with spec.autoscaling, as many as it asks for.")
+        @Nullable Integer replicas,
     @JsonPropertyDescription("Pods that are ready.") @Nullable Integer readyReplicas,
+    @LabelSelector
+        @JsonPropertyDescription("Labels of the pods that serve, for the subresource scale.")
+        @Nullable String selector,
     @JsonPropertyDescription("How a new version takes over, with spec.rollout.")
         @Nullable RolloutStatus rollout,
     @JsonPropertyDescription("The state, rounded for people.") @Nullable InferenceSummary summary) {
@@ -44,6 +52,7 @@ public record InferenceDeploymentStatus(
         .provider(provider)
         .replicas(replicas)
         .readyReplicas(readyReplicas)
+        .selector(selector)
         .rollout(rollout)
         .summary(summary);
   }
@@ -58,6 +67,7 @@ public record InferenceDeploymentStatus(
     private @Nullable String provider;
     private @Nullable Integer replicas;
     private @Nullable Integer readyReplicas;
+    private @Nullable String selector;
     private @Nullable RolloutStatus rollout;
     private @Nullable InferenceSummary summary;
 
@@ -101,6 +111,11 @@ public record InferenceDeploymentStatus(
       return this;
     }
 
+    public Builder selector(@Nullable String value) {
+      this.selector = value;
+      return this;
+    }
+
     public Builder rollout(@Nullable RolloutStatus value) {
       this.rollout = value;
       return this;
@@ -121,6 +136,7 @@ public record InferenceDeploymentStatus(
           provider,
           replicas,
           readyReplicas,
+          selector,
           rollout,
           summary);
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param owner the resource
  * @param model the model that is served
- * @param replicas number of pods
+ * @param replicas number of pods; null where an autoscaler decides it
  * @param image image of the server
  * @param pullPolicy its pull policy
  * @param resources what each pod asks for
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public record Serving(
     Owner owner,
     ServedModel model,
-    int replicas,
+    @Nullable Integer replicas,
     String image,
     String pullPolicy,
     @Nullable ServingResources resources,
@@ -43,7 +43,7 @@ public record Serving(
   }
 
   /** The same with another number of pods. */
-  public Serving withReplicas(int other) {
+  public Serving withReplicas(@Nullable Integer other) {
     return new Serving(
         owner, model, other, image, pullPolicy, resources, podTemplate, version, settings, engines);
   }

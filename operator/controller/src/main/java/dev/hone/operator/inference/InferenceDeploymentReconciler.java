@@ -25,6 +25,7 @@ import dev.hone.operator.status.StatusWriter;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -92,6 +93,12 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     eventSources.add(OwnedWatch.of(Pod.class, InferenceDeployment.KIND, context));
     eventSources.add(OwnedWatch.of(Service.class, InferenceDeployment.KIND, context));
     eventSources.add(OwnedWatch.of(PodDisruptionBudget.class, InferenceDeployment.KIND, context));
+    eventSources.add(
+        OwnedWatch.of(
+            HorizontalPodAutoscaler.class,
+            InferenceDeployment.KIND,
+            context,
+            AutoscalerObstacle::isNews));
     return eventSources;
   }
 
@@ -112,7 +119,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     SourceCatalog catalog = Objects.requireNonNull(sources).catalog(view.owner().namespace());
     Resolution resolution =
         ModelResolver.resolve(view.owner().namespace(), null, view.model(), catalog);
-    InferenceObservation observed = InferenceObserver.observe(view.owner(), context);
+    InferenceObservation observed = InferenceObserver.observe(view, context);
     InferencePlan plan = InferencePlanner.plan(view, resolution, observed);
     Optional<Deployment> deployment = observed.deployment();
     Optional<RolloutStatus> rolloutBefore = Optional.ofNullable(before.rollout());
@@ -134,6 +141,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
         if (waits.isPresent()) {
           plan = plan.block(waits.get().reason(), waits.get().message());
         } else if (view.rollout() != null) {
+          executor.dropAutoscaler(view.owner(), plan);
           RolloutPass.Result result =
               new RolloutPass(context.getClient(), settings, routers, clock)
                   .run(
@@ -177,7 +185,15 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     InferenceDeploymentStatus now =
         statuses.create(
             new InferenceStatusFactory.Input(
-                view, resolution, plan, rollout, obstacle, answer, takeover, placement),
+                view,
+                resolution,
+                plan,
+                rollout,
+                obstacle,
+                observed.autoscaler().flatMap(AutoscalerObstacle::of),
+                answer,
+                takeover,
+                placement),
             before);
     if (rollout.complete() && plan.blocked().isEmpty()) {
       // Only now: until then pods of the last version may still load theirs.

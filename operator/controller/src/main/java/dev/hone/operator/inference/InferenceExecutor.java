@@ -1,10 +1,14 @@
 package dev.hone.operator.inference;
 
+import dev.hone.api.FieldManagers;
 import dev.hone.api.Names;
+import dev.hone.api.inference.Autoscaling;
 import dev.hone.api.inference.Engine;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
+import dev.hone.operator.desired.ReplicaHandover;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingAutoscaler;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
@@ -15,6 +19,8 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies the objects of an InferenceDeployment; applying what is there already changes nothing.
@@ -50,7 +56,7 @@ final class InferenceExecutor {
     boolean routed = observed.hasVersions() && !RolloutState.of(observed.deployment()).complete();
     // The routers of a rollout that was taken out of the spec answer until the new pods do.
     apply(routed ? ServingService.ofRouter(owner) : ServingService.build(owner));
-    if (ServingDisruptionBudget.isNeeded(view.replicas())) {
+    if (ServingDisruptionBudget.isNeeded(view.atLeast())) {
       apply(ServingDisruptionBudget.build(owner));
     } else if (plan.dropDisruptionBudget()) {
       client
@@ -64,7 +70,46 @@ final class InferenceExecutor {
     if (observed.hasVersions() && !routed) {
       RolloutObjects.dropAll(client, owner, observed);
     }
-    return apply(ServingDeployment.build(serving(view, plan, engines)));
+    dropAutoscaler(owner, plan);
+    Serving serving = serving(view, plan, engines);
+    Autoscaling autoscaling = view.autoscaling();
+    return apply(
+        ServingDeployment.build(
+            autoscaling == null ? serving : serving.withReplicas(replicas(owner, autoscaling))));
+  }
+
+  /** Deletes the autoscaler, if it is not wanted any more. */
+  void dropAutoscaler(Owner owner, InferencePlan plan) {
+    if (plan.dropAutoscaler()) {
+      client
+          .autoscaling()
+          .v2()
+          .horizontalPodAutoscalers()
+          .inNamespace(owner.namespace())
+          .withName(Names.autoscaler(owner.name()))
+          .delete();
+    }
+  }
+
+  /** Applies the autoscaler, and gives it the number of pods; what we apply of it ourselves. */
+  private @Nullable Integer replicas(Owner owner, Autoscaling autoscaling) {
+    apply(ServingAutoscaler.build(owner, autoscaling));
+    Optional<Deployment> live =
+        Optional.ofNullable(
+            client
+                .apps()
+                .deployments()
+                .inNamespace(owner.namespace())
+                .withName(Names.deployment(owner.name()))
+                .get());
+    ReplicaHandover handover = ReplicaHandover.plan(live, autoscaling.atLeast());
+    if (handover.given() != null) {
+      // Not by force: whoever has scaled it since then has it already, and the next pass sees that.
+      client
+          .resource(ReplicaHandover.build(owner, handover.given()))
+          .patch(Patches.offerAs(FieldManagers.HANDOVER));
+    }
+    return handover.applied();
   }
 
   private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {

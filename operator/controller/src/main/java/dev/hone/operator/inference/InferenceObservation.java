@@ -8,6 +8,7 @@ import dev.hone.operator.observe.ClusterFacts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param front the Service that clients know
  * @param pods its pods, of whatever version
  * @param disruptionBudget whether it has a PodDisruptionBudget
+ * @param autoscaler its HorizontalPodAutoscaler
  * @param obstacle an object of somebody else that has the name of one of ours, as a sentence
  * @param facts what is looked up only when a pod cannot be scheduled
  */
@@ -29,6 +31,7 @@ public record InferenceObservation(
     Optional<Service> front,
     List<Pod> pods,
     boolean disruptionBudget,
+    Optional<HorizontalPodAutoscaler> autoscaler,
     Optional<String> obstacle,
     ClusterFacts facts) {
 

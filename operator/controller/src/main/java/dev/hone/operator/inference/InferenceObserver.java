@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -24,7 +25,8 @@ final class InferenceObserver {
 
   private InferenceObserver() {}
 
-  static InferenceObservation observe(Owner owner, Context<InferenceDeployment> context) {
+  static InferenceObservation observe(InferenceView view, Context<InferenceDeployment> context) {
+    Owner owner = view.owner();
     Map<String, Deployment> deployments = new TreeMap<>();
     context.getSecondaryResources(Deployment.class).stream()
         .filter(owner::owns)
@@ -38,6 +40,8 @@ final class InferenceObserver {
             .findFirst();
     boolean budget =
         context.getSecondaryResource(PodDisruptionBudget.class).filter(owner::owns).isPresent();
+    Optional<HorizontalPodAutoscaler> autoscaler =
+        context.getSecondaryResource(HorizontalPodAutoscaler.class).filter(owner::owns);
     List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
     KubernetesClient client = context.getClient();
     Optional<String> obstacle =
@@ -63,12 +67,26 @@ final class InferenceObserver {
                   .withName(Names.service(owner.name()))
                   .get());
     }
+    if (obstacle.isEmpty() && autoscaler.isEmpty() && view.autoscaling() != null) {
+      obstacle =
+          inTheWay(
+              owner,
+              "HorizontalPodAutoscaler",
+              client
+                  .autoscaling()
+                  .v2()
+                  .horizontalPodAutoscalers()
+                  .inNamespace(owner.namespace())
+                  .withName(Names.autoscaler(owner.name()))
+                  .get());
+    }
     return new InferenceObservation(
         deployment,
         deployments,
         service,
         pods,
         budget,
+        autoscaler,
         obstacle,
         new LiveClusterFacts(client, owner.namespace()));
   }

@@ -39,15 +39,15 @@ public final class InferencePlanner {
     if (wanted == null) {
       return blocked(null, Reason.WAITING_FOR_REFERENCE, resolution.message());
     }
-    boolean drop =
-        observed.disruptionBudget() && !ServingDisruptionBudget.isNeeded(view.replicas());
-    return new InferencePlan(wanted, true, drop, Optional.empty());
+    boolean drop = observed.disruptionBudget() && !ServingDisruptionBudget.isNeeded(view.atLeast());
+    boolean dropAutoscaler = observed.autoscaler().isPresent() && view.autoscaling() == null;
+    return new InferencePlan(wanted, true, drop, dropAutoscaler, Optional.empty());
   }
 
   private static InferencePlan blocked(
       @Nullable ServedModel current, Reason reason, String message) {
     return new InferencePlan(
-        current, false, false, Optional.of(new InferencePlan.Blocked(reason, message)));
+        current, false, false, false, Optional.of(new InferencePlan.Blocked(reason, message)));
   }
 
   private static ServedModel model(ResolvedModel model, Resolution resolution) {

@@ -1,8 +1,10 @@
 package dev.hone.operator.inference;
 
 import dev.hone.api.ConditionTypes;
+import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.Reason;
+import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.InferenceSummary;
 import dev.hone.api.inference.RolloutStage;
@@ -36,6 +38,7 @@ final class InferenceStatusFactory {
    * @param plan what was decided
    * @param rollout how far the pods are
    * @param obstacle what keeps a pod from getting ready, as a sentence
+   * @param unscaled why the autoscaler cannot decide, as a sentence
    * @param answer what a ready pod says of its model, if it was asked
    * @param takeover how a new version takes over, with spec.rollout
    * @param engines what the pods may load, if the spec asks for engines
@@ -46,6 +49,7 @@ final class InferenceStatusFactory {
       InferencePlan plan,
       RolloutState rollout,
       Optional<String> obstacle,
+      Optional<String> unscaled,
       Optional<ModelProbe.Answer> answer,
       Optional<RolloutStatus> takeover,
       Optional<EnginePlacement> engines) {
@@ -58,7 +62,25 @@ final class InferenceStatusFactory {
         RolloutState rollout,
         Optional<String> obstacle,
         Optional<ModelProbe.Answer> answer) {
-      this(view, resolution, plan, rollout, obstacle, answer, Optional.empty(), Optional.empty());
+      this(
+          view,
+          resolution,
+          plan,
+          rollout,
+          obstacle,
+          Optional.empty(),
+          answer,
+          Optional.empty(),
+          Optional.empty());
+    }
+
+    /** How many pods are wanted: as the spec says, or as the autoscaler does. */
+    int replicas() {
+      if (view.autoscaling() == null) {
+        return view.replicas();
+      }
+      boolean made = rollout.wanted() > 0 || rollout.complete();
+      return made ? rollout.wanted() : view.atLeast();
     }
 
     /** What the pods are made for that the state of the pods is about. */
@@ -81,11 +103,11 @@ final class InferenceStatusFactory {
                 ? null
                 : Names.endpoint(in.view().owner().namespace(), in.view().owner().name()))
         .provider(in.answer().map(ModelProbe.Answer::provider).orElse(before.provider()))
-        .replicas(in.view().replicas())
+        .replicas(in.replicas())
         .readyReplicas(rollout.ready())
+        .selector(selector(in.view().owner().name()))
         .rollout(in.takeover().orElse(null))
-        .summary(
-            new InferenceSummary(rollout.ready() + "/" + in.view().replicas(), shortDigest(served)))
+        .summary(new InferenceSummary(rollout.ready() + "/" + in.replicas(), shortDigest(served)))
         .build();
   }
 
@@ -142,7 +164,7 @@ final class InferenceStatusFactory {
       return new State(true, Reason.AVAILABLE, availableMessage(in, model, served));
     }
     boolean known = served != null && served.equals(model.digest());
-    String count = "%d of %d replicas are ready".formatted(rollout.ready(), in.view().replicas());
+    String count = "%d of %d replicas are ready".formatted(rollout.ready(), in.replicas());
     String why = in.obstacle().map(obstacle -> ": " + obstacle).orElse("");
     if (!known) {
       return new State(false, Reason.DEPLOYING, "rolls out " + name(model) + "; " + count + why);
@@ -152,13 +174,28 @@ final class InferenceStatusFactory {
   }
 
   private static String availableMessage(Input in, ServedModel model, @Nullable String served) {
-    if (in.view().replicas() == 0) {
-      return "spec.replicas is 0: nothing is served";
+    if (in.replicas() == 0) {
+      return in.view().autoscaling() == null
+          ? "spec.replicas is 0: nothing is served"
+          : "Deployment %s was scaled to 0, where its autoscaler rests: nothing is served; scale it to 1 or more"
+              .formatted(Names.deployment(in.view().owner().name()));
     }
     String what = served == null ? name(model) : ModelResolver.shortDigest(served);
-    String text =
-        "%d of %d replicas serve %s".formatted(in.rollout().ready(), in.view().replicas(), what);
-    return in.resolution().isResolved() ? text : text + "; " + in.resolution().message();
+    String text = "%d of %d replicas serve %s".formatted(in.rollout().ready(), in.replicas(), what);
+    String unscaled = in.unscaled().map(why -> "; its autoscaler cannot decide: " + why).orElse("");
+    return text + unscaled + (in.resolution().isResolved() ? "" : "; " + in.resolution().message());
+  }
+
+  /** The pods that serve; those of a rollout's routers compute nothing. */
+  private static String selector(String name) {
+    return "%s=%s,%s=%s,%s!=%s"
+        .formatted(
+            Labels.KIND,
+            InferenceDeployment.KIND,
+            Labels.NAME,
+            name,
+            Labels.ROLE,
+            Labels.ROLE_ROUTER);
   }
 
   private static String name(ServedModel model) {

@@ -2,6 +2,7 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Autoscaling;
 import dev.hone.api.inference.Batching;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param owner the resource
  * @param generation generation of its spec
  * @param model the model to serve
- * @param replicas number of pods
+ * @param replicas number of pods, unless an autoscaler decides it
+ * @param autoscaling how it follows the load; null if it does not
  * @param rollout how a new version takes over; null for pod by pod
  * @param engine how the model is executed
  * @param batching how requests are put together
@@ -37,6 +39,7 @@ public record InferenceView(
     long generation,
     ModelSource model,
     int replicas,
+    @Nullable Autoscaling autoscaling,
     @Nullable Rollout rollout,
     @Nullable Engine engine,
     @Nullable Batching batching,
@@ -49,6 +52,11 @@ public record InferenceView(
     return engine != null && engine.refusesCpu();
   }
 
+  /** The fewest pods that there are without a rollout. */
+  int atLeast() {
+    return autoscaling == null ? replicas : autoscaling.atLeast();
+  }
+
   /** The same with a resource for GPUs, where the spec names none. */
   public InferenceView withGpuResource(String resource) {
     return resources == null
@@ -58,6 +66,7 @@ public record InferenceView(
             generation,
             model,
             replicas,
+            autoscaling,
             rollout,
             engine,
             batching,
@@ -102,6 +111,7 @@ public record InferenceView(
         resource.getMetadata().getGeneration(),
         spec.model(),
         spec.replicas() == null ? 1 : spec.replicas(),
+        spec.autoscaling(),
         spec.rollout(),
         spec.engine(),
         spec.batching(),

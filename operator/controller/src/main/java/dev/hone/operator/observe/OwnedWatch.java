@@ -10,6 +10,7 @@ import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfig
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.filter.OnUpdateFilter;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.List;
 import java.util.Map;
@@ -36,12 +37,23 @@ public final class OwnedWatch {
   /** An event source for objects of a type that belong to resources of a kind. */
   public static <S extends HasMetadata, P extends HasMetadata> EventSource<?, P> of(
       Class<S> type, String kind, EventSourceContext<P> context) {
+    return of(type, kind, context, (now, before) -> true);
+  }
+
+  /**
+   * The same, of changes that tell something.
+   *
+   * @param news whether an object, as it is and as it was, tells something new
+   */
+  public static <S extends HasMetadata, P extends HasMetadata> EventSource<?, P> of(
+      Class<S> type, String kind, EventSourceContext<P> context, OnUpdateFilter<S> news) {
     return new InformerEventSource<>(
         InformerEventSourceConfiguration.from(type, context.getPrimaryResourceClass())
             .withName("owned-" + type.getSimpleName())
             .withNamespacesInheritedFromController()
             .withLabelSelector(Labels.KIND + "=" + kind)
             .withSecondaryToPrimaryMapper(OwnedWatch::resource)
+            .withOnUpdateFilter(news)
             .build(),
         context);
   }

@@ -67,7 +67,11 @@ public final class Unsupported {
         spec.backend() == Backend.TRITON
             ? refuse("spec.backend Triton", "write backend: Server")
             : Optional.empty(),
-        absent("spec.autoscaling", spec.autoscaling()),
+        spec.autoscaling() == null || spec.rollout() == null
+            ? Optional.empty()
+            : refuse(
+                "spec.autoscaling beside spec.rollout",
+                "remove one of them, or have an autoscaler of your own scale the InferenceDeployment itself"),
         spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),
         spec.rollout() == null || spec.engine() == null || spec.engine().precision() == null
             ? Optional.empty()
@@ -158,10 +162,6 @@ public final class Unsupported {
     return resources != null && resources.nodes() != null && resources.nodes() > 1
         ? refuse("spec.resources.nodes above 1", "write nodes: 1")
         : Optional.empty();
-  }
-
-  private static Optional<String> absent(String path, @Nullable Object value) {
-    return value == null ? Optional.empty() : refuse(path, "remove it");
   }
 
   private static Optional<String> refuse(String what, String instead) {

@@ -21,10 +21,19 @@ public final class Patches {
 
   /** Applies under another field manager's name. */
   public static PatchContext applyAs(String fieldManager) {
+    return applyAs(fieldManager, true);
+  }
+
+  /** Applies what nobody has written otherwise; the API server answers 409 if somebody has. */
+  public static PatchContext offerAs(String fieldManager) {
+    return applyAs(fieldManager, false);
+  }
+
+  private static PatchContext applyAs(String fieldManager, boolean force) {
     return new PatchContext.Builder()
         .withPatchType(PatchType.SERVER_SIDE_APPLY)
         .withFieldManager(fieldManager)
-        .withForce(true)
+        .withForce(force)
         .build();
   }
 }

@@ -8,6 +8,7 @@ import dev.hone.api.common.SourceReference;
 import dev.hone.api.compression.CompressionJob;
 import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.finetune.FineTuneJob;
+import dev.hone.api.inference.Autoscaling;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
@@ -203,12 +204,18 @@ class GoldenTest {
       return rollout(view, model);
     }
     List<HasMetadata> made = new ArrayList<>();
-    made.add(
-        ServingDeployment.build(
-            view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of())));
+    Serving serving = view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of());
+    Autoscaling autoscaling = view.autoscaling();
+    int atLeast = autoscaling == null ? view.replicas() : autoscaling.atLeast();
+    // Once somebody else has the number of pods.
+    made.add(ServingDeployment.build(autoscaling == null ? serving : serving.withReplicas(null)));
     made.add(ServingService.build(view.owner()));
-    if (ServingDisruptionBudget.isNeeded(view.replicas())) {
+    if (ServingDisruptionBudget.isNeeded(atLeast)) {
       made.add(ServingDisruptionBudget.build(view.owner()));
+    }
+    if (autoscaling != null) {
+      made.add(ReplicaHandover.build(view.owner(), 3));
+      made.add(ServingAutoscaler.build(view.owner(), autoscaling));
     }
     return made;
   }

@@ -33,6 +33,7 @@ class InferencePlannerTest {
                 null,
                 null,
                 null,
+                null,
                 Optional.empty()),
             new Resolution(
                 Optional.of(new ResolvedModel("pvc://a/b", null, "sha256:" + "0".repeat(64))),
@@ -46,6 +47,7 @@ class InferencePlannerTest {
                 Optional.empty(),
                 List.of(),
                 false,
+                Optional.empty(),
                 Optional.empty(),
                 new EmptyCluster() {}));
     assertThat(plan.apply()).isEqualTo(deployed);
