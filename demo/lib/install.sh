@@ -23,6 +23,16 @@ resolve_images() {
   mapfile -t ARCHIVES < <(images/list --archives)
 }
 
+# The operator starts while a pod prepares the data; neither needs the other.
+install_and_load() {
+  local data failed=
+  put_data_on_the_volume >"$OUTPUT/data.log" 2>&1 &
+  data=$!
+  install_hone || failed=1
+  report_when_done "$data" "data on the volume" "$OUTPUT/data.log" || failed=1
+  [[ -z "$failed" ]]
+}
+
 import_images() {
   cluster/cluster import "${ARCHIVES[@]}"
 }
