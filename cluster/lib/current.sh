@@ -28,3 +28,5 @@ current_kubeconfig() { say "${KUBECONFIG:-$HOME/.kube/config}"; }
 current_import() {
   die "images can't be imported into a cluster that is not ours; push them to a registry that it can pull from"
 }
+
+current_devices() { die "devices are made on the local cluster alone; write CLUSTER=local"; }

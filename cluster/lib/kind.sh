@@ -53,3 +53,5 @@ kind_import() {
   use_kind_tools
   for archive in "$@"; do "$tools/kind" load image-archive "$archive" --name "$kind_name"; done
 }
+
+kind_devices() { die "devices are made on the local cluster alone; write CLUSTER=local"; }

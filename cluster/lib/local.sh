@@ -84,7 +84,7 @@ local_down() {
 }
 
 local_teardown() {
-  stop kubelet kube-proxy coredns kube-scheduler kube-controller-manager
+  stop fakegpus kubelet kube-proxy coredns kube-scheduler kube-controller-manager
   down_pods
   stop kube-apiserver
   stop etcd containerd
@@ -120,6 +120,28 @@ local_status() {
 local_kubeconfig() {
   [ -f "$admin_kubeconfig" ] || die "there is no local cluster; make one by: cluster/cluster up"
   say "$admin_kubeconfig"
+}
+
+# What the device plugin counts is the kubelet's doing, not a patch of the node's status.
+local_devices() {
+  local offer
+  alive kubelet || die "the local cluster is down; bring it up first: cluster/cluster up"
+  tools="$("$cluster_dir/bin/kube-tools" --only kubectl,fakegpus)"
+  stop fakegpus
+  if [ "$1" = none ]; then
+    [ $# -eq 1 ] || die "none stands alone; write cluster devices none"
+    rm -rf "$unhealthy_dir"
+    return 0
+  fi
+  start fakegpus "$tools/fakegpus" --unhealthy "$unhealthy_dir" "$@"
+  for offer in "$@"; do
+    wait_for 90 fakegpus "the node offers $offer" node_offers "${offer%=*}" "${offer#*=}"
+  done
+}
+
+# node_offers RESOURCE COUNT
+node_offers() {
+  [ "$(kube get node "$node_name" -o json | jq -r --arg name "$1" '.status.allocatable[$name] // "0"')" = "$2" ]
 }
 
 local_import() {

@@ -63,8 +63,11 @@ down_leftovers() {
     rmdir "$path" || say "could not remove the cgroup $path"
   done
   find /var/log/containers -maxdepth 1 -type l -lname "$state_dir/*" -delete 2>/dev/null || true
+  rm -f "$device_plugins_dir"/hone-fake-*.sock
+  # Which devices pods have; ours, if it was written since our kubelet got its configuration.
+  [ ! "$device_plugins_dir/kubelet_internal_checkpoint" -nt "$config_dir/kubelet.yaml" ] || rm -f "$device_plugins_dir/kubelet_internal_checkpoint"
   # The kubelet makes these whatever its configuration says; another's are not empty.
-  rmdir /var/log/containers /var/lib/kubelet/device-plugins /var/lib/kubelet 2>/dev/null || true
+  rmdir /var/log/containers "$device_plugins_dir" /var/lib/kubelet 2>/dev/null || true
 }
 
 cgroup_is_empty() { [ ! -s "$1/cgroup.procs" ] || [ -z "$(cat "$1/cgroup.procs")" ]; }

@@ -10,6 +10,10 @@ config_dir="$state_dir/config"
 logs_dir="$state_dir/logs"
 volumes_dir="$state_dir/volumes"
 kubelet_dir="$state_dir/kubelet"
+# A file with a device's name makes that device of the fake device plugin unhealthy.
+unhealthy_dir="$state_dir/unhealthy"
+# The kubelet has its socket for device plugins here, whatever its configuration says.
+device_plugins_dir=/var/lib/kubelet/device-plugins
 admin_kubeconfig="$state_dir/admin.kubeconfig"
 
 # Sockets and process records: short (a socket's path is limited) and gone after a reboot.

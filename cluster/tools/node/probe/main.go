@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	usage          = "probe resolve NAME | probe api HOST | probe get URL | probe write FILE TEXT | probe serve ADDRESS | probe eat MEBIBYTES | probe wait"
+	usage          = "probe resolve NAME | probe api HOST | probe get URL | probe write FILE TEXT | probe serve ADDRESS | probe eat MEBIBYTES | probe env NAME | probe wait"
 	serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 	timeout        = 10 * time.Second
 	pause          = 200 * time.Millisecond
@@ -51,6 +51,8 @@ func run(args []string) (string, error) {
 		return serve(args[1])
 	case len(args) == 2 && args[0] == "eat":
 		return eat(args[1])
+	case len(args) == 2 && args[0] == "env":
+		return args[1] + "=" + os.Getenv(args[1]), nil
 	case len(args) == 1 && args[0] == "wait":
 		return waitForSignal(), nil
 	}
