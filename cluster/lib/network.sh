@@ -19,7 +19,7 @@ up_network() {
 }
 
 # A packet of a pod still has a service's address when it is routed only if nobody serves it (yet). It must not leave the machine, where
-# another network may answer or swallow it: the pod is told at once that there is no route.
+# another network may answer or swallow it: the pod is told at once that nobody is there.
 service_rule=(priority 5000 from "$pod_subnet" to "$service_subnet" unreachable)
 
 has_service_rule() { [ -n "$(ip rule list "${service_rule[@]:0:6}")" ]; }

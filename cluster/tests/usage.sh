@@ -107,7 +107,7 @@ pod_reaches_service() {
   # The server asks itself through its own service.
   expect "served by the probe" k exec server -- /probe get http://server.default/
   # An address that no service has does not leave the machine.
-  refuse "no route to host" k exec server -- /probe get "http://${service_subnet%.0.0/16}.200.200/"
+  refuse "network is unreachable" k exec server -- /probe get "http://${service_subnet%.0.0/16}.200.200/"
 }
 
 streaming_works() {
