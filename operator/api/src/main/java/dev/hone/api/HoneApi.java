@@ -13,5 +13,8 @@ public final class HoneApi {
   /** Keeps a resource with {@code output.deletionPolicy: Delete} until its artifacts are gone. */
   public static final String ARTIFACTS_FINALIZER = GROUP + "/artifacts";
 
+  /** Keeps an EngineBuild until the files of its engine are gone. */
+  public static final String ENGINE_FINALIZER = GROUP + "/engine";
+
   private HoneApi() {}
 }

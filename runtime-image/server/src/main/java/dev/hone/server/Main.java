@@ -1,6 +1,7 @@
 package dev.hone.server;
 
 import dev.hone.server.lifecycle.BuildEngine;
+import dev.hone.server.lifecycle.DeleteEngine;
 import dev.hone.server.router.RouterMode;
 import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.runtime.Quarkus;
@@ -10,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 
 /**
- * Starts the server; with HONE_MODE=router the router; and with the argument build-engine what
- * builds an engine and ends.
+ * Starts the server; with HONE_MODE=router the router; and with the argument build-engine or
+ * delete-engine what builds or deletes an engine and ends.
  */
 @QuarkusMain
 @NullMarked
@@ -21,13 +22,18 @@ public final class Main {
   /** Starts what the environment and the arguments ask for. */
   public static void main(String... arguments) {
     Map<String, String> environment = System.getenv();
-    boolean building = List.of(arguments).equals(BuildEngine.COMMAND);
-    if (!building && !RouterMode.isAskedFor(environment)) {
+    List<String> command = List.of(arguments);
+    boolean building = command.equals(BuildEngine.COMMAND);
+    boolean deleting = command.equals(DeleteEngine.COMMAND);
+    if (!building && !deleting && !RouterMode.isAskedFor(environment)) {
       Quarkus.run(arguments);
       return;
     }
     // What the framework does as it starts: without it nothing is ever written.
     InitialConfigurator.DELAYED_HANDLER.addHandler(InitialConfigurator.createDefaultHandler());
-    System.exit(building ? new BuildEngine(environment).run() : RouterMode.run(environment));
+    System.exit(
+        building
+            ? new BuildEngine(environment).run()
+            : deleting ? new DeleteEngine(environment).run() : RouterMode.run(environment));
   }
 }

@@ -29,6 +29,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "Provider", jsonPath = ".spec.runtime.provider", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Target", jsonPath = ".status.target", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Bytes", jsonPath = ".status.engine.sizeBytes", type = Type.INTEGER)
+@AdditionalPrinterColumn(name = "Unused", jsonPath = ".status.unusedSince", type = Type.DATE)
 @AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = Type.DATE)
 public class EngineBuild extends CustomResource<EngineBuildSpec, EngineBuildStatus>
     implements Namespaced {

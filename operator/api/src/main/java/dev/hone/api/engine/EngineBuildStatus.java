@@ -16,7 +16,10 @@ public record EngineBuildStatus(
     @JsonPropertyDescription("The engine, once it is there.") @Nullable EngineArtifact engine,
     @JsonPropertyDescription("Why the last pod failed, in the words of the builder.")
         @Nullable RunFailure failure,
-    @JsonPropertyDescription("Where the engine runs, in a few words.") @Nullable String target) {
+    @JsonPropertyDescription("Where the engine runs, in a few words.") @Nullable String target,
+    @JsonPropertyDescription(
+            "Since when no InferenceDeployment needs the engine; nothing while one does.")
+        @Nullable String unusedSince) {
 
   public EngineBuildStatus {
     conditions = conditions == null ? List.of() : List.copyOf(conditions);
@@ -24,6 +27,6 @@ public record EngineBuildStatus(
 
   /** A status that says nothing yet. */
   public static EngineBuildStatus empty() {
-    return new EngineBuildStatus(null, List.of(), null, null, null);
+    return new EngineBuildStatus(null, List.of(), null, null, null, null);
   }
 }

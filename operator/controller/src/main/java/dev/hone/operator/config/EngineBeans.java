@@ -4,6 +4,7 @@ import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.engine.EngineSettings;
 import dev.hone.operator.engine.EngineVersions;
+import dev.hone.operator.engine.UnusedPolicy;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.HttpRouterClient;
@@ -14,10 +15,12 @@ import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.tls.CertificateAuthority;
+import io.fabric8.kubernetes.api.model.Quantity;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -59,7 +62,17 @@ class EngineBeans {
   @Produces
   @Singleton
   EngineSettings engines(HoneConfig config) {
-    return new EngineSettings(config.serverImage(), config.imagePullPolicy());
+    HoneConfig.Engines.Unused unused = config.engines().unused();
+    return new EngineSettings(
+        config.serverImage(),
+        config.imagePullPolicy(),
+        new UnusedPolicy(
+            unused.maxAge().stream().mapToLong(Duration::toSeconds).findFirst(),
+            unused.maxSize().stream().mapToLong(EngineBeans::bytes).findFirst()));
+  }
+
+  private static long bytes(String quantity) {
+    return Quantity.getAmountInBytes(Quantity.parse(quantity)).longValueExact();
   }
 
   @Produces

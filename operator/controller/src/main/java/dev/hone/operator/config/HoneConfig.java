@@ -93,6 +93,24 @@ public interface HoneConfig {
     /** Version of TensorRT ({@code HONE_ENGINES_TENSOR_RT}). */
     @WithDefault("10")
     String tensorRt();
+
+    /** What becomes of engines that nobody needs. */
+    Unused unused();
+
+    /** What becomes of engines that nobody needs. */
+    interface Unused {
+      /**
+       * How long one stays ({@code HONE_ENGINES_UNUSED_MAX_AGE}, for example {@code 720h}); empty
+       * for ever.
+       */
+      Optional<Duration> maxAge();
+
+      /**
+       * How much all of them may take on one claim ({@code HONE_ENGINES_UNUSED_MAX_SIZE}, for
+       * example {@code 50Gi}); empty for any amount.
+       */
+      Optional<String> maxSize();
+    }
   }
 
   /** The report endpoint. */

@@ -2,7 +2,8 @@ package dev.hone.operator.desired;
 
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
-import dev.hone.api.common.JobResources;
+import dev.hone.api.common.PodResources;
+import dev.hone.api.engine.EngineBuildSpec;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -23,25 +24,25 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Job that deletes what the runs of a resource have written. It has no owner reference: a
+ * The Job that deletes what a resource has had written to a volume. It has no owner reference: a
  * foreground deletion of the resource would delete it before it has done its work. Whoever lets the
  * resource go deletes it, and its time to live does if nobody is left to.
  *
  * @param owner the resource
- * @param output address that its runs wrote below
- * @param hashes hashes of its runs
- * @param image image of the trainer
+ * @param volume an address on the volume
+ * @param command what deletes
+ * @param image image of it
  * @param pullPolicy its pull policy
- * @param resources what the pods of the runs asked for
- * @param podTemplate the user's template of them
+ * @param resources what the pods that wrote asked for
+ * @param podTemplate the template of them
  */
 public record DeletionJob(
     Owner owner,
-    String output,
-    List<String> hashes,
+    String volume,
+    Command command,
     String image,
     String pullPolicy,
-    @Nullable JobResources resources,
+    @Nullable PodResources resources,
     @Nullable PodTemplateSpec podTemplate) {
 
   /** Time that a deletion may take, an image to pull and a node to find included. */
@@ -49,10 +50,92 @@ public record DeletionJob(
 
   private static final int TIME_TO_LIVE_SECONDS = 300;
   private static final int BACKOFF_LIMIT = 3;
-  private static final Map<String, Quantity> REQUESTS =
-      Map.of("cpu", new Quantity("100m"), "memory", new Quantity("128Mi"));
-  private static final Map<String, Quantity> LIMITS =
-      Map.of("cpu", new Quantity("500m"), "memory", new Quantity("128Mi"));
+
+  /**
+   * What deletes.
+   *
+   * @param container name of its container
+   * @param arguments its arguments
+   * @param environment its variables
+   * @param memory what it needs
+   */
+  public record Command(
+      String container, List<String> arguments, Map<String, String> environment, String memory) {
+
+    public Command {
+      arguments = List.copyOf(arguments);
+      environment = Map.copyOf(environment);
+    }
+  }
+
+  /**
+   * Of what the runs of a resource have written.
+   *
+   * @param owner the resource
+   * @param output address that its runs wrote below
+   * @param hashes hashes of its runs
+   * @param image image of the trainer
+   * @param pullPolicy its pull policy
+   * @param resources what the pods of the runs asked for
+   * @param podTemplate the user's template of them
+   */
+  public static DeletionJob ofRuns(
+      Owner owner,
+      String output,
+      List<String> hashes,
+      String image,
+      String pullPolicy,
+      @Nullable PodResources resources,
+      @Nullable PodTemplateSpec podTemplate) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "store",
+                "delete",
+                "--uri",
+                output,
+                "--kind",
+                owner.kind(),
+                "--name",
+                owner.name()));
+    hashes.forEach(hash -> arguments.addAll(List.of("--hash", hash)));
+    return new DeletionJob(
+        owner,
+        output,
+        new Command(
+            Names.TRAINER_CONTAINER,
+            arguments,
+            Map.of("HONE_PVC_ROOT", PvcMounts.ROOT, "HOME", "/tmp"),
+            "128Mi"),
+        image,
+        pullPolicy,
+        resources,
+        podTemplate);
+  }
+
+  /**
+   * Of an engine.
+   *
+   * @param owner the EngineBuild, which is named by the engine's key
+   * @param spec its spec
+   * @param image image of the server
+   * @param pullPolicy its pull policy
+   */
+  public static DeletionJob ofEngine(
+      Owner owner, EngineBuildSpec spec, String image, String pullPolicy) {
+    return new DeletionJob(
+        owner,
+        spec.model().uri(),
+        new Command(
+            Names.SERVER_CONTAINER,
+            List.of("delete-engine"),
+            EngineJob.place(owner.name(), spec),
+            "256Mi"),
+        image,
+        pullPolicy,
+        null,
+        spec.podTemplate());
+  }
 
   /** The Job. */
   public Job build() {
@@ -67,7 +150,7 @@ public record DeletionJob(
         .withActiveDeadlineSeconds(DEADLINE_SECONDS)
         .withTtlSecondsAfterFinished(TIME_TO_LIVE_SECONDS)
         .withPodReplacementPolicy("Failed")
-        .withPodFailurePolicy(RunJob.failurePolicy())
+        .withPodFailurePolicy(RunJob.failurePolicy(command.container()))
         .withTemplate(template())
         .endSpec()
         .build();
@@ -80,19 +163,19 @@ public record DeletionJob(
   }
 
   private PodTemplateSpec template() {
-    PvcMounts claims = PvcMounts.of(List.of(), output);
+    PvcMounts claims = PvcMounts.of(List.of(), volume);
     List<Volume> volumes = new ArrayList<>(claims.volumes());
     volumes.add(PodVolumes.emptyDir("hone-tmp"));
     List<VolumeMount> mounts = new ArrayList<>(claims.mounts());
     mounts.add(PodVolumes.mount("hone-tmp", "/tmp", false));
     var parts =
         new PodTemplateMerge.Parts(
-            Names.TRAINER_CONTAINER,
+            command.container(),
             image,
             pullPolicy,
             labels(),
             Map.of(),
-            Map.of("HONE_PVC_ROOT", PvcMounts.ROOT, "HOME", "/tmp"),
+            command.environment(),
             volumes,
             mounts,
             null);
@@ -117,7 +200,7 @@ public record DeletionJob(
             .withRestartPolicy("Never");
     PodResourceShape.tolerateGpus(pod, resources);
     given.getContainers().stream()
-        .filter(container -> Names.TRAINER_CONTAINER.equals(container.getName()))
+        .filter(container -> command.container().equals(container.getName()))
         .map(DeletionJob::base)
         .forEach(pod::addToContainers);
     return new PodTemplateSpecBuilder().withSpec(pod.build()).build();
@@ -133,22 +216,14 @@ public record DeletionJob(
   }
 
   private ContainerBuilder force(ContainerBuilder container) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "store",
-                "delete",
-                "--uri",
-                output,
-                "--kind",
-                owner.kind(),
-                "--name",
-                owner.name()));
-    hashes.forEach(hash -> arguments.addAll(List.of("--hash", hash)));
+    Quantity memory = new Quantity(command.memory());
     return container
-        .withArgs(arguments)
+        .withArgs(command.arguments())
         .withResources(
-            new ResourceRequirementsBuilder().withRequests(REQUESTS).withLimits(LIMITS).build())
+            new ResourceRequirementsBuilder()
+                .withRequests(Map.of("cpu", new Quantity("100m"), "memory", memory))
+                .withLimits(Map.of("cpu", new Quantity("500m"), "memory", memory))
+                .build())
         .withTerminationMessagePath("/dev/termination-log")
         .withTerminationMessagePolicy("File");
   }

@@ -68,7 +68,6 @@ public record EngineJob(Owner owner, EngineBuildSpec spec, String image, String 
 
   private PodTemplateSpec template(Map<String, String> labels) {
     PvcUri model = pvc(spec.model().uri());
-    PvcUri engine = pvc(Names.engineUri(spec.model().uri(), owner.name()));
     // The whole claim, for a folder below it that is not there yet would be made by root.
     PvcMounts claims = PvcMounts.of(List.of(), spec.model().uri());
     String volume = claims.volumes().getFirst().getName();
@@ -83,12 +82,9 @@ public record EngineJob(Owner owner, EngineBuildSpec spec, String image, String 
             .withSubPath(model.path().isEmpty() ? null : model.path())
             .withReadOnly(true)
             .build());
-    Map<String, String> env = new TreeMap<>();
+    Map<String, String> env = new TreeMap<>(place(owner.name(), spec));
     env.put("HONE_MODEL_REPOSITORY", REPOSITORY);
-    env.put("HONE_ENGINE_KEY", owner.name());
     env.put("HONE_ENGINE_SPEC", key());
-    String folder = engine.path().substring(0, engine.path().lastIndexOf('/'));
-    env.put("HONE_ENGINES", PvcMounts.ROOT + "/" + engine.claim() + "/" + folder);
     var parts =
         new PodTemplateMerge.Parts(
             Names.SERVER_CONTAINER,
@@ -107,6 +103,17 @@ public record EngineJob(Owner owner, EngineBuildSpec spec, String image, String 
         .withRestartPolicy("Never")
         .endSpec()
         .build();
+  }
+
+  /** The variables that say where an engine stands, if its claim is mounted whole. */
+  static Map<String, String> place(String key, EngineBuildSpec spec) {
+    PvcUri engine = pvc(Names.engineUri(spec.model().uri(), key));
+    String folder = engine.path().substring(0, engine.path().lastIndexOf('/'));
+    return Map.of(
+        "HONE_ENGINE_KEY",
+        key,
+        "HONE_ENGINES",
+        PvcMounts.ROOT + "/" + engine.claim() + "/" + folder);
   }
 
   private static ContainerBuilder force(ContainerBuilder container) {

@@ -18,15 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jboss.logging.Logger;
 
 /**
  * Makes the EngineBuilds that a deployment needs, and lets go of those that it needs no longer.
- * Each user is an owner, none of them the controller: an engine goes with the last of its users.
+ * Each user is an owner, none of them the controller: the garbage collector deletes an engine with
+ * the last of its users.
  */
 public final class DeploymentEngines {
-
-  private static final Logger LOG = Logger.getLogger(DeploymentEngines.class);
 
   private final KubernetesClient client;
   private final Owner user;
@@ -53,17 +51,12 @@ public final class DeploymentEngines {
     return EnginePlacementPlanner.plan(needs, builds, keys, placed);
   }
 
-  /** Lets go of engines; one that has no user left is deleted. */
+  /** Lets go of engines; one that has no user left stays as long as {@link UnusedPolicy} says. */
   public void release(Collection<String> keys) {
     for (String key : keys) {
       if (client.resources(EngineBuild.class).inNamespace(user.namespace()).withName(key).get()
-          == null) {
-        continue;
-      }
-      EngineBuild left = apply(key, List.of());
-      if (left.getMetadata().getOwnerReferences().isEmpty()) {
-        LOG.infof("deleting EngineBuild %s, which nobody needs any more", key);
-        client.resource(left).lockResourceVersion().delete();
+          != null) {
+        apply(key, List.of());
       }
     }
   }

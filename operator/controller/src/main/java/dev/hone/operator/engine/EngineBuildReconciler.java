@@ -2,6 +2,7 @@ package dev.hone.operator.engine;
 
 import dev.hone.api.ConditionTypes;
 import dev.hone.api.FieldManagers;
+import dev.hone.api.HoneApi;
 import dev.hone.api.Reason;
 import dev.hone.api.engine.EngineBuild;
 import dev.hone.api.engine.EngineBuildStatus;
@@ -11,6 +12,8 @@ import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.observe.LiveClusterFacts;
 import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.observe.UnseenWatch;
+import dev.hone.operator.run.DeletionJobPlanner;
 import dev.hone.operator.run.RunPods;
 import dev.hone.operator.status.ConditionSet;
 import dev.hone.operator.status.StatusWriter;
@@ -30,12 +33,22 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Has engines built: one Job for each EngineBuild. */
-@ControllerConfiguration(name = "enginebuild", fieldManager = FieldManagers.OPERATOR)
+/**
+ * Has engines built: one Job for each EngineBuild; and deleted, once nobody needs them. Who needs
+ * one stands in its owner references, whose change is no new generation.
+ */
+@ControllerConfiguration(
+    name = "enginebuild",
+    fieldManager = FieldManagers.OPERATOR,
+    generationAwareEventProcessing = false,
+    triggerReconcilerOnAllEvents = true)
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 60_000)
 public class EngineBuildReconciler implements Reconciler<EngineBuild> {
 
@@ -45,11 +58,16 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
   private final EngineSettings settings;
   private final EventRecorder events;
   private final Clock clock;
+  private final EngineDeletion deletion;
+  private final EngineEviction eviction;
 
-  public EngineBuildReconciler(EngineSettings settings, EventRecorder events, Clock clock) {
+  public EngineBuildReconciler(
+      EngineSettings settings, EventRecorder events, EngineListener listener, Clock clock) {
     this.settings = settings;
     this.events = events;
     this.clock = clock;
+    this.deletion = new EngineDeletion(settings, events);
+    this.eviction = new EngineEviction(settings.unused(), listener, clock);
   }
 
   @Override
@@ -57,15 +75,26 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
       EventSourceContext<EngineBuild> context) {
     return List.of(
         OwnedWatch.of(Job.class, EngineBuild.KIND, context),
-        OwnedWatch.of(Pod.class, EngineBuild.KIND, context));
+        OwnedWatch.of(Pod.class, EngineBuild.KIND, context),
+        new UnseenWatch<>(context));
   }
 
   @Override
   public UpdateControl<EngineBuild> reconcile(EngineBuild resource, Context<EngineBuild> context) {
+    if (context.isPrimaryResourceDeleted()) {
+      return UpdateControl.noUpdate();
+    }
     Owner owner = Owner.of(resource);
     EngineBuildStatus before =
         Objects.requireNonNullElseGet(resource.getStatus(), EngineBuildStatus::empty);
     EngineObservation observed = observe(owner, context);
+    if (resource.isMarkedForDeletion()) {
+      return deletion
+          .run(resource, observed, context)
+          .map(rest -> write(resource, before, rest.plan(), rest.again(), context))
+          .orElseGet(UpdateControl::noUpdate);
+    }
+    context.resourceOperations().addFinalizer(HoneApi.ENGINE_FINALIZER);
     EngineBuildPlan plan =
         EngineBuildPlanner.plan(owner.name(), resource.getSpec(), before, observed);
     try {
@@ -77,6 +106,17 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
       }
       plan = refused.get();
     }
+    Optional<Duration> again =
+        plan.reason() == Reason.PENDING ? Optional.of(LOOK_AGAIN) : Optional.empty();
+    return write(resource, before, plan, again, context);
+  }
+
+  private UpdateControl<EngineBuild> write(
+      EngineBuild resource,
+      EngineBuildStatus before,
+      EngineBuildPlan plan,
+      Optional<Duration> again,
+      Context<EngineBuild> context) {
     EngineBuildStatus now = status(resource, plan, before);
     StatusWriter.Outcome outcome =
         StatusWriter.write(context, resource, new EngineBuild(), before, now);
@@ -87,7 +127,14 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {
       return control.rescheduleAfter(Duration.ZERO);
     }
-    return plan.reason() == Reason.PENDING ? control.rescheduleAfter(LOOK_AGAIN) : control;
+    Optional<Duration> due =
+        now.unusedSince() == null || resource.isMarkedForDeletion()
+            ? Optional.empty()
+            : eviction.evict(resource, now, context);
+    Stream.concat(again.stream(), due.stream())
+        .min(Comparator.naturalOrder())
+        .ifPresent(control::rescheduleAfter);
+    return control;
   }
 
   private static EngineObservation observe(Owner owner, Context<EngineBuild> context) {
@@ -96,8 +143,18 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
     List<Pod> pods =
         job.map(found -> RunPods.of(found, context.getSecondaryResources(Pod.class)))
             .orElse(List.of());
+    Optional<Job> deletion =
+        DeletionJobPlanner.find(
+            context.getSecondaryResources(Job.class), EngineDeletionPlanner.name(owner));
+    List<Pod> deleting =
+        deletion
+            .map(found -> RunPods.of(found, context.getSecondaryResources(Pod.class)))
+            .orElse(List.of());
     return new EngineObservation(
-        job, pods, new LiveClusterFacts(context.getClient(), owner.namespace()));
+        job,
+        pods,
+        new EngineObservation.Deletion(deletion, deleting),
+        new LiveClusterFacts(context.getClient(), owner.namespace()));
   }
 
   private EngineBuildPlan execute(
@@ -191,6 +248,13 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
             .build(),
         plan.engine(),
         plan.failure(),
-        resource.getSpec().target().words());
+        resource.getSpec().target().words(),
+        EngineEviction.isUnused(resource)
+            ? Objects.requireNonNullElseGet(before.unusedSince(), this::now)
+            : null);
+  }
+
+  private String now() {
+    return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 }

@@ -5,5 +5,6 @@ package dev.hone.operator.engine;
  *
  * @param image image of the server
  * @param pullPolicy its pull policy
+ * @param unused what becomes of engines that nobody needs
  */
-public record EngineSettings(String image, String pullPolicy) {}
+public record EngineSettings(String image, String pullPolicy, UnusedPolicy unused) {}

@@ -3,10 +3,10 @@ package dev.hone.operator.run;
 import java.util.List;
 import java.util.Set;
 
-/** What is only looked up when a resource is being deleted whose artifacts go with it. */
-interface DeletionFacts {
+/** What is only looked up when a resource is being deleted whose files go with it. */
+public interface DeletionFacts {
 
-  /** Whether the claim that the runs wrote to is gone, or about to go. */
+  /** Whether the claim that they are on is gone, or about to go. */
   boolean claimIsGone(String claim);
 
   /**
@@ -14,4 +14,7 @@ interface DeletionFacts {
    * "InferenceDeployment spam".
    */
   List<String> users(Set<String> addresses);
+
+  /** Resources of the namespace whose pods may load the engine of a key. */
+  List<String> engineUsers(String key);
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is done next about a resource that is being deleted. */
-sealed interface DeletionStep {
+public sealed interface DeletionStep {
 
   /**
    * The resource may go.
@@ -14,7 +14,7 @@ sealed interface DeletionStep {
    */
   record LetGo(@Nullable String kept) implements DeletionStep {}
 
-  /** Its runs end first: nobody may write while the artifacts are deleted. */
+  /** Its Jobs end first: nobody may write while its files are deleted. */
   record EndRuns(List<Job> jobs, String message) implements DeletionStep {}
 
   /** Somebody else has to do something; an event tells of it. */
@@ -23,6 +23,9 @@ sealed interface DeletionStep {
   /** Somebody else has to do something that no event tells of. */
   record LookAgain(String message) implements DeletionStep {}
 
-  /** The artifacts of these runs are deleted now. */
-  record Start(List<String> hashes, String message) implements DeletionStep {}
+  /** The resource itself has gone meanwhile: there is nothing left to do or say. */
+  record Gone() implements DeletionStep {}
+
+  /** The files are deleted now: of runs by their hashes, of an engine by its key. */
+  record Start(List<String> ids, String message) implements DeletionStep {}
 }

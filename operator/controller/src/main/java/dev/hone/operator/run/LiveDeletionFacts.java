@@ -7,23 +7,24 @@ import dev.hone.operator.desired.Serving;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Asks the API server, in the resource's namespace alone. */
-final class LiveDeletionFacts implements DeletionFacts {
+public final class LiveDeletionFacts implements DeletionFacts {
 
   private final KubernetesClient client;
   private final Owner owner;
 
-  LiveDeletionFacts(KubernetesClient client, Owner owner) {
+  /** Asks about what that resource has. */
+  public LiveDeletionFacts(KubernetesClient client, Owner owner) {
     this.client = client;
     this.owner = owner;
   }
@@ -42,6 +43,19 @@ final class LiveDeletionFacts implements DeletionFacts {
    */
   @Override
   public List<String> users(Set<String> addresses) {
+    return users(annotations -> reads(annotations, addresses));
+  }
+
+  @Override
+  public List<String> engineUsers(String key) {
+    return users(
+        annotations ->
+            Stream.of(annotations.getOrDefault(Serving.ENGINES_ANNOTATION, "").split(","))
+                .anyMatch(key::equals));
+  }
+
+  /** By the annotations of pods, as they are or as somebody would have them made. */
+  private List<String> users(Predicate<Map<String, String>> reads) {
     Stream<? extends HasMetadata> deployments =
         client
             .apps()
@@ -52,7 +66,9 @@ final class LiveDeletionFacts implements DeletionFacts {
             .getItems()
             .stream()
             .filter(deployment -> !deployment.isMarkedForDeletion())
-            .filter(deployment -> reads(template(deployment), addresses));
+            .filter(
+                deployment ->
+                    reads.test(annotations(deployment.getSpec().getTemplate().getMetadata())));
     Stream<? extends HasMetadata> pods =
         client
             .pods()
@@ -62,7 +78,7 @@ final class LiveDeletionFacts implements DeletionFacts {
             .getItems()
             .stream()
             .filter(pod -> !RunPods.isOver(pod))
-            .filter(pod -> reads(pod.getMetadata(), addresses));
+            .filter(pod -> reads.test(annotations(pod.getMetadata())));
     Stream<? extends HasMetadata> jobs =
         client
             .batch()
@@ -74,7 +90,7 @@ final class LiveDeletionFacts implements DeletionFacts {
             .getItems()
             .stream()
             .filter(LiveDeletionFacts::goesOn)
-            .filter(job -> reads(job.getSpec().getTemplate().getMetadata(), addresses));
+            .filter(job -> reads.test(annotations(job.getSpec().getTemplate().getMetadata())));
     return Stream.of(deployments, pods, jobs)
         .flatMap(found -> found)
         .map(found -> Objects.requireNonNull(found).getMetadata().getLabels())
@@ -96,16 +112,13 @@ final class LiveDeletionFacts implements DeletionFacts {
         && !Boolean.TRUE.equals(job.getSpec().getSuspend());
   }
 
-  private static @Nullable ObjectMeta template(Deployment deployment) {
-    return deployment.getSpec().getTemplate().getMetadata();
+  private static Map<String, String> annotations(@Nullable ObjectMeta pod) {
+    return pod == null || pod.getAnnotations() == null ? Map.of() : pod.getAnnotations();
   }
 
-  private static boolean reads(@Nullable ObjectMeta pod, Set<String> addresses) {
-    if (pod == null || pod.getAnnotations() == null) {
-      return false;
-    }
+  private static boolean reads(Map<String, String> annotations, Set<String> addresses) {
     return Stream.of(RunJob.INPUTS_ANNOTATION, Serving.URI_ANNOTATION)
-        .map(pod.getAnnotations()::get)
+        .map(annotations::get)
         .filter(Objects::nonNull)
         .flatMap(read -> Stream.of(read.split(" ")))
         .anyMatch(

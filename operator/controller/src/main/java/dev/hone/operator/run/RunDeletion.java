@@ -1,20 +1,15 @@
 package dev.hone.operator.run;
 
 import dev.hone.api.HoneApi;
-import dev.hone.api.Reason;
 import dev.hone.api.common.RunStatus;
 import dev.hone.operator.desired.DeletionJob;
-import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.status.StatusWriter;
-import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.function.Supplier;
 
@@ -54,21 +49,22 @@ final class RunDeletion {
     }
     KubernetesClient client = context.getClient();
     RunStatus before = RunStatus.withoutProgress(resource.getStatus());
+    DeletionExecutor<R> executor =
+        new DeletionExecutor<>(resource, HoneApi.ARTIFACTS_FINALIZER, events, context);
     DeletionStep planned =
         DeletionPlanner.plan(view, observed, before, new LiveDeletionFacts(client, view.owner()));
-    DeletionStep step = planned;
-    if (planned instanceof DeletionStep.Start start) {
-      // The cache may not have seen yet that the resource is gone, and nobody would end the Job.
-      R live = client.resource(resource).get();
-      if (live == null || !live.hasFinalizer(HoneApi.ARTIFACTS_FINALIZER)) {
-        return UpdateControl.noUpdate();
-      }
-      step = start(client, view, start);
-    }
+    DeletionStep step =
+        planned instanceof DeletionStep.Start start
+            ? executor.start(job(view, start), start, "the artifacts below " + view.output())
+            : planned;
     return switch (step) {
-      case DeletionStep.LetGo letGo -> letGo(resource, view, letGo, context);
+      case DeletionStep.LetGo letGo -> {
+        executor.letGo(letGo, DeletionPlanner.name(view));
+        yield UpdateControl.noUpdate();
+      }
+      case DeletionStep.Gone _ -> UpdateControl.noUpdate();
       case DeletionStep.EndRuns end -> {
-        end.jobs().forEach(job -> delete(client, job));
+        executor.end(end);
         yield say(resource, blank, view, end.message(), context);
       }
       case DeletionStep.Await await -> say(resource, blank, view, await.message(), context);
@@ -80,59 +76,16 @@ final class RunDeletion {
     };
   }
 
-  private DeletionStep start(KubernetesClient client, RunView view, DeletionStep.Start start) {
-    Job job =
-        new DeletionJob(
-                view.owner(),
-                view.output(),
-                start.hashes(),
-                settings.image(),
-                settings.pullPolicy(),
-                view.resources(),
-                view.podTemplate())
-            .build();
-    try {
-      client.resource(job).create();
-      return start;
-    } catch (KubernetesClientException e) {
-      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
-        return start;
-      }
-      ApiRefusal refusal = ApiRefusal.of(e).orElseThrow(() -> e);
-      return switch (refusal.kind()) {
-        case TERMINATING -> new DeletionStep.LetGo(null);
-        case FORBIDDEN ->
-            new DeletionStep.LookAgain(
-                "the API server refuses the Job that deletes the artifacts: " + refusal.message());
-        case INVALID ->
-            new DeletionStep.LetGo(
-                "the artifacts stay below %s: the API server refuses the Job that deletes them: %s"
-                    .formatted(view.output(), refusal.message()));
-      };
-    }
-  }
-
-  /** First the finalizer, then the Job: a Job too much goes by itself, a resource does not. */
-  private <R extends CustomResource<?, RunStatus>> UpdateControl<R> letGo(
-      R resource, RunView view, DeletionStep.LetGo letGo, Context<R> context) {
-    KubernetesClient client = context.getClient();
-    if (letGo.kept() != null) {
-      events.warn(client, resource, Reason.ARTIFACT_KEPT, letGo.kept());
-    }
-    context.resourceOperations().removeFinalizer(HoneApi.ARTIFACTS_FINALIZER);
-    client
-        .batch()
-        .v1()
-        .jobs()
-        .inNamespace(view.owner().namespace())
-        .withName(DeletionPlanner.name(view))
-        .withPropagationPolicy(DeletionPropagation.BACKGROUND)
-        .delete();
-    return UpdateControl.noUpdate();
-  }
-
-  private static void delete(KubernetesClient client, Job job) {
-    client.resource(job).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+  private Job job(RunView view, DeletionStep.Start start) {
+    return DeletionJob.ofRuns(
+            view.owner(),
+            view.output(),
+            start.ids(),
+            settings.image(),
+            settings.pullPolicy(),
+            view.resources(),
+            view.podTemplate())
+        .build();
   }
 
   private <R extends CustomResource<?, RunStatus>> UpdateControl<R> say(

@@ -33,7 +33,7 @@ public final class RunPods {
   }
 
   /** Whether no container of the pod runs any more, nor will. */
-  static boolean isOver(Pod pod) {
+  public static boolean isOver(Pod pod) {
     String phase = phase(pod);
     return "Failed".equals(phase) || "Succeeded".equals(phase);
   }

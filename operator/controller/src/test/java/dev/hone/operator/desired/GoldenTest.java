@@ -111,9 +111,15 @@ class GoldenTest {
   }
 
   private static List<? extends HasMetadata> deletion(HasMetadata resource) {
+    if (resource instanceof EngineBuild build) {
+      return List.of(
+          DeletionJob.ofEngine(
+                  Owner.of(build), build.getSpec(), "example.org/server:1", "IfNotPresent")
+              .build());
+    }
     RunView view = view(resource);
     return List.of(
-        new DeletionJob(
+        DeletionJob.ofRuns(
                 view.owner(),
                 view.output(),
                 List.of("0a", "1b"),

@@ -60,6 +60,7 @@ class EnginePlacementPlannerTest {
                       .build()),
               ready ? new EngineArtifact(uri(spec), "sha256:e", 1L, 2.0) : null,
               null,
+              null,
               null));
     }
     return build;

@@ -12,129 +12,20 @@ import dev.hone.operator.status.ConditionSet;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Engines are built once for a key, before the pods that load them. */
 @WithApiServer
-class EngineIT extends OperatorTest {
-
-  static final String FEATURE = "feature.node.kubernetes.io/";
-  static final String BUILT =
-      "{\"engine\":\"x\",\"digest\":\"sha256:%s\",\"sizeBytes\":1234,\"buildSeconds\":2.5,\"reused\":false}"
-          .formatted("e".repeat(64));
-
-  private final List<Node> nodes = new ArrayList<>();
-
-  @BeforeEach
-  void addNode() {
-    addNode("v3", Map.of(FEATURE + "cpu-cpuid.AVX2", "true"));
-  }
-
-  @AfterEach
-  void removeNodes() {
-    nodes.forEach(node -> bench.client().resource(node).delete());
-  }
-
-  /** Nodes belong to no namespace: a label keeps those of other tests apart. */
-  private void addNode(String name, Map<String, String> features) {
-    Map<String, String> labels = new TreeMap<>(features);
-    labels.put("kubernetes.io/arch", "amd64");
-    labels.put(FEATURE + "cpu-model.family", "6");
-    labels.put("pool", bench.namespace());
-    nodes.add(kubelet.node(bench.namespace() + "-" + name, labels));
-  }
-
-  private void serve(String name, String digest) {
-    bench.applyText(
-        """
-        apiVersion: hone.dev/v1alpha1
-        kind: InferenceDeployment
-        metadata: {name: %s}
-        spec:
-          model: {uri: "pvc://spam-filter/artifacts/model-%s", digest: "%s"}
-          replicas: 1
-          engine: {providers: [CPU]}
-          batching: {maxBatchSize: 4, sequenceLengths: [32, 128], maxWaitMillis: 500}
-          podTemplate: {spec: {nodeSelector: {pool: %s}}}
-        """
-            .formatted(name, digest.substring(7, 8), digest, bench.namespace()));
-  }
-
-  private EngineBuild engine(String digest) {
-    bench
-        .client()
-        .resources(EngineBuild.class)
-        .inNamespace(bench.namespace())
-        .informOnCondition(found -> found.stream().anyMatch(build -> isOf(build, digest)))
-        .orTimeout(30, TimeUnit.SECONDS)
-        .join();
-    List<EngineBuild> found = engines().stream().filter(build -> isOf(build, digest)).toList();
-    assertThat(found).hasSize(1);
-    return found.getFirst();
-  }
-
-  private List<EngineBuild> engines() {
-    return bench
-        .client()
-        .resources(EngineBuild.class)
-        .inNamespace(bench.namespace())
-        .list()
-        .getItems();
-  }
-
-  private static boolean isOf(EngineBuild build, String digest) {
-    return build.getSpec().model().digest().equals(digest);
-  }
-
-  private void finish(EngineBuild build) {
-    Job job = bench.job(build.getMetadata().getName());
-    Pod pod = kubelet.podOf(job);
-    kubelet.running(pod, "server");
-    bench.await(
-        EngineBuild.class,
-        build.getMetadata().getName(),
-        seen ->
-            seen.getStatus() != null
-                && message(seen.getStatus().conditions(), "Ready").endsWith("is building"));
-    kubelet.ended(pod, "server", 0, "Completed", BUILT);
-    kubelet.succeed(job);
-    bench.await(
-        EngineBuild.class,
-        build.getMetadata().getName(),
-        seen -> ConditionSet.isTrue(seen.getStatus().conditions(), "Ready"));
-  }
-
-  private Deployment rollOut(String name, String digest) {
-    Deployment deployment =
-        bench.await(
-            Deployment.class,
-            name,
-            found ->
-                digest.equals(
-                    found
-                        .getSpec()
-                        .getTemplate()
-                        .getMetadata()
-                        .getAnnotations()
-                        .get(Serving.DIGEST_ANNOTATION)));
-    kubelet.running(kubelet.podOf(deployment), "server");
-    kubelet.rolledOut(deployment, 1);
-    return deployment;
-  }
+class EngineIT extends EngineTest {
 
   @Test
   void twoDeploymentsWithOneKeyShareOneBuildAndStartWhenItIsReady() {
@@ -205,7 +96,7 @@ class EngineIT extends OperatorTest {
   }
 
   @Test
-  void anotherModelIsBuiltBeforeItIsRolledOutAndTheOldEngineGoesAfterwards() {
+  void anotherModelIsBuiltBeforeItIsRolledOutAndTheOldEngineIsUnusedAfterwards() {
     serve("one", DIGEST_A);
     finish(engine(DIGEST_A));
     rollOut("one", DIGEST_A);
@@ -229,8 +120,15 @@ class EngineIT extends OperatorTest {
     finish(next);
     rollOut("one", DIGEST_B);
     bench.inference("one", inferenceIs("Available"));
-    bench.awaitGone(EngineBuild.class, old);
-    assertThat(engines()).hasSize(1);
+    bench.await(EngineBuild.class, old, seen -> seen.getStatus().unusedSince() != null);
+    assertThat(engine(DIGEST_A).getMetadata().getOwnerReferences()).isEmpty();
+    assertThat(engine(DIGEST_B).getStatus().unusedSince()).isNull();
+
+    // Back to the model of before: its engine is there, and nothing is built.
+    serve("one", DIGEST_A);
+    rollOut("one", DIGEST_A);
+    bench.await(EngineBuild.class, old, seen -> seen.getStatus().unusedSince() == null);
+    assertThat(bench.jobs(old)).hasSize(1);
   }
 
   /** Has the first build of a deployment fail; gives its Job's pod. */

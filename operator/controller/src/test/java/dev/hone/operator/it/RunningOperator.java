@@ -5,6 +5,7 @@ import dev.hone.operator.compression.CompressionJobReconciler;
 import dev.hone.operator.engine.EngineBuildReconciler;
 import dev.hone.operator.engine.EngineSettings;
 import dev.hone.operator.engine.EngineVersions;
+import dev.hone.operator.engine.UnusedPolicy;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.finetune.FineTuneJobReconciler;
 import dev.hone.operator.inference.HttpModelProbe;
@@ -12,6 +13,7 @@ import dev.hone.operator.inference.HttpRouterClient;
 import dev.hone.operator.inference.InferenceDeploymentReconciler;
 import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.RouterAccess;
+import dev.hone.operator.metrics.EngineMetrics;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
@@ -44,22 +46,28 @@ final class RunningOperator implements AutoCloseable {
 
   /** With the rights to work everywhere. */
   static RunningOperator start(ApiServer server, String namespace, int modelPort) {
-    return start(server, namespace, modelPort, ChartRoles.render(NAMESPACE));
+    return start(server, namespace, modelPort, UnusedPolicy.KEEP);
   }
 
   /** With the rights that it has where Kueue is in use. */
   static RunningOperator startWithKueue(ApiServer server, String namespace, int modelPort) {
-    return start(server, namespace, modelPort, ChartRoles.renderWithKueue(NAMESPACE));
+    return start(
+        server, namespace, modelPort, ChartRoles.renderWithKueue(NAMESPACE), UnusedPolicy.KEEP);
   }
 
   private static RunningOperator start(
-      ApiServer server, String namespace, int modelPort, List<HasMetadata> rights) {
+      ApiServer server,
+      String namespace,
+      int modelPort,
+      List<HasMetadata> rights,
+      UnusedPolicy unused) {
     server
         .admin()
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
         .serverSideApply();
-    return start(server.serviceAccount(NAMESPACE, "hone-operator", rights), namespace, modelPort);
+    return start(
+        server.serviceAccount(NAMESPACE, "hone-operator", rights), namespace, modelPort, unused);
   }
 
   /** With Roles alone, from a namespace of its own. */
@@ -73,6 +81,17 @@ final class RunningOperator implements AutoCloseable {
 
   /** With a client of its own, which it closes. */
   static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
+    return start(client, namespace, modelPort, UnusedPolicy.KEEP);
+  }
+
+  /** With the rights to work everywhere, and a rule for engines that nobody needs. */
+  static RunningOperator start(
+      ApiServer server, String namespace, int modelPort, UnusedPolicy unused) {
+    return start(server, namespace, modelPort, ChartRoles.render(NAMESPACE), unused);
+  }
+
+  private static RunningOperator start(
+      KubernetesClient client, String namespace, int modelPort, UnusedPolicy unused) {
     Operator operator =
         new Operator(
             configuration ->
@@ -113,7 +132,11 @@ final class RunningOperator implements AutoCloseable {
             clock),
         o -> o.settingNamespaces(namespaces));
     operator.register(
-        new EngineBuildReconciler(new EngineSettings(SERVER_IMAGE, "IfNotPresent"), events, clock),
+        new EngineBuildReconciler(
+            new EngineSettings(SERVER_IMAGE, "IfNotPresent", unused),
+            events,
+            new EngineMetrics(new SimpleMeterRegistry()),
+            clock),
         o -> o.settingNamespaces(namespaces));
     operator.start();
     return new RunningOperator(client, operator);

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.hone.operator.engine.EvictionCause;
 import dev.hone.testing.apiserver.Repository;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics.ControllerExecution;
@@ -39,6 +40,7 @@ class MetricsTableTest {
     var runs = new RunMetrics(registry);
     runs.started("FineTuneJob");
     runs.finished(RunMetricsTest.compressed());
+    new EngineMetrics(registry).evicted(EvictionCause.AGE);
     var reconciles = new ReconcileMetrics(registry);
     reconciles.reconciliationSubmitted(new ConfigMap(), null, Map.of());
     reconciles.timeControllerExecution(new Nothing());

@@ -16,7 +16,6 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -61,10 +60,10 @@ public final class EngineBuilder {
     } catch (TornEngineException e) {
       // Whatever is there is what a builder left that was interrupted.
     }
-    Path work = root.resolve("." + key);
+    Path work = EngineDeletion.work(root, key);
     try {
-      delete(target);
-      delete(work);
+      EngineDeletion.deleteFolder(target);
+      EngineDeletion.deleteFolder(work);
       Files.createDirectories(work);
     } catch (IOException e) {
       throw unwritable(e);
@@ -170,19 +169,6 @@ public final class EngineBuilder {
           engine.folder().resolve(EngineManifest.NAME), FileTime.from(Instant.now()));
     } catch (IOException e) {
       // It is only remembered as older than it is.
-    }
-  }
-
-  static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    // Without its manifest it is no engine any more, whenever this is interrupted.
-    Files.deleteIfExists(folder.resolve(EngineManifest.NAME));
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 

@@ -145,6 +145,13 @@ class PackagedServerIT {
       Answer served = server.client().infer("spam", Client.textRequest("w60"));
       assertThat(served.data("label")).containsExactly("spam");
     }
+    Path engine = Path.of(environment.get("HONE_ENGINES")).resolve("engine-x");
+    assertThat(engine).isDirectory();
+    try (ServerProcess deletion = start(environment, "delete-engine")) {
+      assertThat(deletion.exitCode()).as(deletion.log()).isZero();
+      assertThat(deletion.terminationLog()).hasContent("{\"engine\":\"engine-x\"}");
+    }
+    assertThat(engine).doesNotExist();
     environment.put("HONE_ENGINE_SPEC", "{}");
     try (ServerProcess builder = start(environment, "build-engine")) {
       assertThat(builder.exitCode()).isEqualTo(64);
