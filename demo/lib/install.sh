@@ -9,7 +9,8 @@ bring_cluster_up() {
   cluster/cluster up
   KUBECONFIG="$(cluster/cluster kubeconfig)"
   export KUBECONFIG
-  import_images
+  # The trainer's image is as large as all else together, and the operator needn't wait for it.
+  cluster/cluster import "${ARCHIVES[@]:0:2}"
 }
 
 # Remembers which images are meant, so that an edit while this runs changes nothing.
@@ -23,18 +24,19 @@ resolve_images() {
   mapfile -t ARCHIVES < <(images/list --archives)
 }
 
-# The operator starts while a pod prepares the data; neither needs the other.
+# The operator starts while the trainer's image is imported and a pod of it prepares the data; neither needs the other.
 install_and_load() {
   local data failed=
-  put_data_on_the_volume >"$OUTPUT/data.log" 2>&1 &
+  load_data >"$OUTPUT/data.log" 2>&1 &
   data=$!
   install_hone || failed=1
   report_when_done "$data" "data on the volume" "$OUTPUT/data.log" || failed=1
   [[ -z "$failed" ]]
 }
 
-import_images() {
-  cluster/cluster import "${ARCHIVES[@]}"
+load_data() {
+  cluster/cluster import "${ARCHIVES[@]:2}"
+  put_data_on_the_volume
 }
 
 install_hone() {
