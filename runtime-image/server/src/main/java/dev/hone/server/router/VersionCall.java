@@ -11,6 +11,7 @@ import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A request as it is sent to a version, as often as need be.
@@ -36,30 +37,40 @@ record VersionCall(
     if (ThreadLocalRandom.current().nextInt(RENEW) == 0) {
       options.putHeader("connection", "close");
     }
-    return open(client, options, started)
-        .compose(
-            response ->
-                response
-                    .body()
-                    .map(
-                        answer ->
-                            new VersionAnswer(response.statusCode(), response.headers(), answer)));
+    return exchange(
+        client,
+        options,
+        started,
+        response ->
+            response
+                .body()
+                .map(
+                    answer ->
+                        new VersionAnswer(response.statusCode(), response.headers(), answer)));
   }
 
   /** Sends it over HTTP/2, and waits for the head of the answer. */
   Future<HttpClientResponse> open(
       HttpClient client, URI address, Consumer<HttpClientRequest> started) {
-    return open(client, options(address), started);
+    return exchange(client, options(address), started, Future::succeededFuture);
   }
 
-  private Future<HttpClientResponse> open(
-      HttpClient client, RequestOptions options, Consumer<HttpClientRequest> started) {
+  private <T> Future<T> exchange(
+      HttpClient client,
+      RequestOptions options,
+      Consumer<HttpClientRequest> started,
+      Function<HttpClientResponse, Future<T>> read) {
     return client
         .request(options)
         .compose(
             request -> {
               started.accept(request);
-              return body.length() == 0 && isEmpty(method) ? request.send() : request.send(body);
+              // Before it is sent: an answer that comes while nobody reads it is lost, and outside
+              // of
+              // an event loop it may come before the next line.
+              Future<T> answer = request.response().compose(read);
+              return (body.length() == 0 && isEmpty(method) ? request.send() : request.send(body))
+                  .compose(head -> answer);
             });
   }
 

@@ -1,0 +1,83 @@
+package dev.hone.server.router;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class VersionCallTest {
+
+  /** As where the sending thread gets no processor until the whole answer is there. */
+  @Test
+  void anAnswerThatIsThereBeforeTheSenderGoesOnIsRead() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try (Version version = Version.of(3, 1)) {
+      HttpClient late = lateAfterSending(vertx.createHttpClient());
+      VersionCall call =
+          new VersionCall(
+              HttpMethod.POST,
+              "/v2/models/m/infer",
+              MultiMap.caseInsensitiveMultiMap(),
+              Buffer.buffer("{}"),
+              5000);
+      VersionAnswer answer =
+          call.send(late, version.backend().rest(), sending -> {})
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(10, TimeUnit.SECONDS);
+      assertThat(answer.body()).hasToString(Version.answer(3, 1));
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get();
+    }
+  }
+
+  private static HttpClient lateAfterSending(HttpClient client) {
+    return proxy(
+        HttpClient.class,
+        (self, method, arguments) -> {
+          Object made = invoke(client, method, arguments);
+          return method.getName().equals("request")
+              ? Future.succeededFuture(late((HttpClientRequest) await((Future<?>) made)))
+              : made;
+        });
+  }
+
+  private static HttpClientRequest late(HttpClientRequest request) {
+    return proxy(
+        HttpClientRequest.class,
+        (self, method, arguments) -> {
+          Object made = invoke(request, method, arguments);
+          if (method.getName().equals("send")) {
+            await(request.response().compose(response -> response.end()));
+          }
+          return made;
+        });
+  }
+
+  private static Object await(Future<?> future) throws Exception {
+    return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  private static Object invoke(Object target, java.lang.reflect.Method method, Object... arguments)
+      throws Throwable {
+    try {
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+}
