@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are read by the files that source this one
-# Brings the cluster up, hands it the images, and installs the chart.
+# Brings the cluster up, and installs the chart; the demo hands it the images on the way.
 
 bring_cluster_up() {
   if ! cluster/cluster status >/dev/null 2>&1; then
@@ -9,8 +9,6 @@ bring_cluster_up() {
   cluster/cluster up
   KUBECONFIG="$(cluster/cluster kubeconfig)"
   export KUBECONFIG
-  # The trainer's image is as large as all else together, and the operator needn't wait for it.
-  cluster/cluster import "${ARCHIVES[@]:0:2}"
 }
 
 # Remembers which images are meant, so that an edit while this runs changes nothing.
@@ -27,6 +25,7 @@ resolve_images() {
 # The operator starts while the trainer's image is imported and a pod of it prepares the data; neither needs the other.
 install_and_load() {
   local data failed=
+  cluster/cluster import "${ARCHIVES[@]:0:2}"
   load_data >"$OUTPUT/data.log" 2>&1 &
   data=$!
   install_hone || failed=1
