@@ -15,7 +15,7 @@ from hone.report.termination import termination_message
 from report_server import OK, report_server
 
 RESULT = RunResult.model_validate_json((SAMPLES / "valid/result.finetune.json").read_bytes())
-IMPATIENT = Patience(away=3.0, refused=0.3, first_wait=0.01, longest_wait=0.05)
+IMPATIENT = Patience(away=3.0, refused=1.5, first_wait=0.01, longest_wait=0.05)
 
 
 @pytest.fixture
