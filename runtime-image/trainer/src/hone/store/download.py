@@ -1,6 +1,5 @@
 """Sources at `https://`: fetched once per pod, whole or not at all, and only with the digest that the spec gives."""
 
-import fcntl
 import logging
 import os
 import shutil
@@ -17,7 +16,7 @@ import httpx
 from hone.contract.failure import Reason
 from hone.errors import RunError, first_line
 from hone.store.digest import sha256_file
-from hone.store.room import room
+from hone.store.turn import turn_in
 
 log = logging.getLogger(__name__)
 
@@ -68,23 +67,20 @@ class Downloads:
         if not name or "/" in name or name.startswith("."):
             raise RunError("ConfigInvalid", f"{shown} ends in no file's name; name a file.")
         folder = self._folder / digest.removeprefix("sha256:")
-        with room():
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / ".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                file = folder / name
-                if not file.exists():
-                    part = folder / ".part"
-                    self._download(uri, shown, part, missing)
-                    found = "sha256:" + sha256_file(part)
-                    if found != digest:
-                        part.unlink()
-                        raise RunError(
-                            "ArtifactCorrupt",
-                            f"{shown} has the digest {found}, not {digest}; write the digest of the file you mean.",
-                        )
-                    part.rename(file)
-                return _unpacked(file, shown) if name.endswith(_ARCHIVES) else file
+        with turn_in(folder):
+            file = folder / name
+            if not file.exists():
+                part = folder / ".part"
+                self._download(uri, shown, part, missing)
+                found = "sha256:" + sha256_file(part)
+                if found != digest:
+                    part.unlink()
+                    raise RunError(
+                        "ArtifactCorrupt",
+                        f"{shown} has the digest {found}, not {digest}; write the digest of the file you mean.",
+                    )
+                part.rename(file)
+            return _unpacked(file, shown) if name.endswith(_ARCHIVES) else file
 
     def _download(self, uri: str, shown: str, part: Path, missing: Reason) -> None:
         """Fetch into `part`, going on where an earlier try was cut off."""

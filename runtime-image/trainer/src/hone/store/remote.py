@@ -1,6 +1,5 @@
 """What `hf://` and `s3://` share: which files of a listing are taken, and a folder that is whole or not there."""
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -15,7 +14,7 @@ from hone.contract.failure import Reason
 from hone.errors import RunError, some_of
 from hone.store.manifest import MANIFEST
 from hone.store.model import PICKLES
-from hone.store.room import room
+from hone.store.turn import turn_in
 
 #: Files of a model that run nothing when they are read: weights, configuration, tokenizer.
 _MODEL_FILES = (".safetensors", ".json", ".jinja", ".txt", ".model", ".tiktoken", ".spm")
@@ -155,19 +154,16 @@ def once(folder: Path, key: str, fill: Callable[[Path], Fetched]) -> Fetched:
     """
     place = folder / hashlib.sha256(key.encode()).hexdigest()
     content, note = place / "content", place / "found.json"
-    with room():
-        place.mkdir(parents=True, exist_ok=True)
-        with (place / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not content.exists():
-                part = place / "part"
-                shutil.rmtree(part, ignore_errors=True)
-                part.mkdir()
-                found = fill(part)
-                note.write_text(json.dumps([found.uri, found.path.relative_to(part).as_posix()]))
-                part.rename(content)
-            uri, path = json.loads(note.read_text())
-            return Fetched(uri, content / path)
+    with turn_in(place):
+        if not content.exists():
+            part = place / "part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            found = fill(part)
+            note.write_text(json.dumps([found.uri, found.path.relative_to(part).as_posix()]))
+            part.rename(content)
+        uri, path = json.loads(note.read_text())
+        return Fetched(uri, content / path)
 
 
 def in_parallel(call: Callable[[T], object], items: Iterable[T]) -> None:
