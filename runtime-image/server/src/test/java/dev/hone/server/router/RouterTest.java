@@ -52,6 +52,11 @@ class RouterTest {
 
   private static Routing routing(
       Version stable, @Nullable Version candidate, int weight, double share) {
+    return routing(stable, candidate, weight, share, 0);
+  }
+
+  private static Routing routing(
+      Version stable, @Nullable Version candidate, int weight, double share, int untimedCopies) {
     return new Routing(
         "r1",
         stable.backend(),
@@ -59,7 +64,7 @@ class RouterTest {
         null,
         weight,
         share,
-        0,
+        untimedCopies,
         5000);
   }
 
@@ -219,18 +224,7 @@ class RouterTest {
   void theFirstCopiesSayNothingOfTheLatency() throws Exception {
     Version stable = version(Version.of(3, 1));
     Version candidate = version(Version.of(3, 1));
-    Routing timed = routing(stable, candidate, 0, 1);
-    Router router =
-        router(
-            new Routing(
-                timed.revision(),
-                timed.stable(),
-                timed.candidate(),
-                null,
-                0,
-                1,
-                3,
-                timed.timeoutMillis()));
+    Router router = router(routing(stable, candidate, 0, 1, 3));
     // One at a time: a copy that is still on its way would keep the next from being made.
     for (int sent = 1; sent <= 5; sent++) {
       int compared = sent;
