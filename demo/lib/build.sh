@@ -1,24 +1,56 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are read by the files that source this one
-# Builds what must be built once: Kubernetes and its tools beside the images (which mostly wait for packages), and fetches the example's model and mails.
+# Builds what must be built once. The first phase waits for Kubernetes alone; the cluster comes up, and takes the trainer's image and the data, while the rest is built.
 
-build_everything() {
+# The trainer's image is by far the largest and next to be needed; the two Java images fill what it and Kubernetes leave of the processors.
+begin_building() {
   cluster/bin/prerequisites --install
   resolve_images
-  local tools_pid images_pid data_pid failed=
   cluster/bin/kube-tools >"$OUTPUT/kube-tools.log" 2>&1 &
   tools_pid=$!
-  images/build all >"$OUTPUT/images.log" 2>&1 &
-  images_pid=$!
+  images/build trainer >"$OUTPUT/trainer-image.log" 2>&1 &
+  trainer_pid=$!
+  build_java_images >"$OUTPUT/images.log" 2>&1 &
+  java_pid=$!
   "$EXAMPLE/prepare/fetch" >"$OUTPUT/fetch.log" 2>&1 &
   data_pid=$!
-  report_when_done "$data_pid" "model and mails" "$OUTPUT/fetch.log" || failed=1
-  report_when_done "$tools_pid" "Kubernetes and tools" "$OUTPUT/kube-tools.log" || failed=1
-  report_when_done "$images_pid" "images" "$OUTPUT/images.log" || failed=1
-  [[ -z "$failed" ]]
+  await "$tools_pid" "Kubernetes and tools" "$OUTPUT/kube-tools.log"
   KUBE_BIN="$(tail -n 1 "$OUTPUT/kube-tools.log")"
   PATH="$KUBE_BIN:$PATH"
+}
+
+build_java_images() {
+  nice -n 10 images/build operator && nice -n 10 images/build server
+}
+
+# The trainer's image is imported, and a pod of it prepares the data, while the operator's image is built and the operator starts; neither needs the other.
+finish_images_and_install() {
+  local load_pid
+  await "$data_pid" "model and mails" "$OUTPUT/fetch.log"
+  await "$trainer_pid" "trainer image" "$OUTPUT/trainer-image.log"
+  load_data >"$OUTPUT/data.log" 2>&1 &
+  load_pid=$!
+  await "$java_pid" "operator and server images" "$OUTPUT/images.log"
   images/list
+  cluster/cluster import "${ARCHIVES[@]:0:2}"
+  install_hone || {
+    wait || true
+    return 1
+  }
+  await "$load_pid" "data on the volume" "$OUTPUT/data.log"
+}
+
+load_data() {
+  cluster/cluster import "${ARCHIVES[@]:2}"
+  put_data_on_the_volume
+}
+
+# What else runs in the background is not left behind: it comes to its end first.
+await() { # pid, what, log
+  report_when_done "$@" || {
+    wait || true
+    return 1
+  }
 }
 
 report_when_done() { # pid, what, log

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are read by the files that source this one
-# Brings the cluster up, and installs the chart; the demo hands it the images on the way.
+# Brings the cluster up and installs the chart, with the images of this checkout.
 
 bring_cluster_up() {
   if ! cluster/cluster status >/dev/null 2>&1; then
@@ -20,22 +20,6 @@ resolve_images() {
     IMAGES[$name]="$(images/list --reference "$name")"
   done
   mapfile -t ARCHIVES < <(images/list --archives)
-}
-
-# The operator starts while the trainer's image is imported and a pod of it prepares the data; neither needs the other.
-install_and_load() {
-  local data failed=
-  cluster/cluster import "${ARCHIVES[@]:0:2}"
-  load_data >"$OUTPUT/data.log" 2>&1 &
-  data=$!
-  install_hone || failed=1
-  report_when_done "$data" "data on the volume" "$OUTPUT/data.log" || failed=1
-  [[ -z "$failed" ]]
-}
-
-load_data() {
-  cluster/cluster import "${ARCHIVES[@]:2}"
-  put_data_on_the_volume
 }
 
 install_hone() {
