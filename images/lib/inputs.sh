@@ -8,13 +8,17 @@ inputs_of() {
     operator) printf '%s\n' pom.xml operator/api/pom.xml operator/api/src/main operator/apiserver-testing/pom.xml operator/controller/pom.xml operator/controller/src/main operator/controller/Containerfile ;;
     server) printf '%s\n' pom.xml operator/api/pom.xml operator/api/src/main runtime-image/server/pom.xml runtime-image/server/src/main runtime-image/server/Containerfile ;;
     trainer) printf '%s\n' runtime-image/trainer/pyproject.toml runtime-image/trainer/requirements.in runtime-image/trainer/requirements.lock runtime-image/trainer/src runtime-image/trainer/Containerfile kernels/pyproject.toml kernels/src ;;
+    trainer-litert)
+      inputs_of trainer
+      printf '%s\n' runtime-image/trainer/requirements-litert.lock runtime-image/trainer/Containerfile.litert
+      ;;
   esac
 }
 
 bases_of() {
   case "$1" in
     operator | server) printf '%s\n' jdk debian ;;
-    trainer) echo python ;;
+    trainer | trainer-litert) echo python ;;
   esac
 }
 
@@ -23,6 +27,10 @@ recipe_of() {
   case "$1" in
     operator | server) printf '%s\n' "build_$1" build_java package_java ;;
     trainer) printf '%s\n' build_trainer with_host_settings pip_settings ;;
+    trainer-litert)
+      recipe_of trainer
+      echo build_trainer-litert
+      ;;
   esac
 }
 

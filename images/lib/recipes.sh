@@ -8,6 +8,15 @@ build_trainer() { # reference
   with_host_settings build_image "$1" "$folder/Containerfile" "$folder" --build-context "kernels=$repository/kernels" --build-arg "BASE=$base"
 }
 
+build_trainer-litert() { # reference
+  local folder="$repository/runtime-image/trainer" trainer
+  trainer="$("$repository/images/build" trainer | tail -n 1)"
+  if [[ "$(engine)" == buildah ]] && ! has_image "$trainer"; then
+    in_buildah pull --quiet "oci-archive:$(archive_of "$trainer")" >/dev/null
+  fi
+  with_host_settings build_image "$1" "$folder/Containerfile.litert" "$folder" --build-arg "TRAINER=$trainer"
+}
+
 build_operator() { build_java "$1" operator/controller; }
 
 build_server() { build_java "$1" runtime-image/server; }

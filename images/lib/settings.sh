@@ -8,6 +8,8 @@ shopt -s inherit_errexit
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/hone/images"
 image_names=(operator server trainer)
+# Built only when they are named: few need them.
+more_image_names=(trainer-litert)
 mkdir -p "$cache"
 
 say() { printf 'images: %s\n' "$*" >&2; }
@@ -25,5 +27,5 @@ hold_lock() {
 }
 
 require_image_name() {
-  [[ " ${image_names[*]} " == *" ${1:-} "* ]] || die "no image is called '${1:-}'; write one of: ${image_names[*]}"
+  [[ " ${image_names[*]} ${more_image_names[*]} " == *" ${1:-} "* ]] || die "no image is called '${1:-}'; write one of: ${image_names[*]} ${more_image_names[*]}"
 }

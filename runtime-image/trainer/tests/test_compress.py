@@ -222,11 +222,6 @@ def test_a_processor_does_not_time_what_is_for_tensorrt(folder: Workbench) -> No
     assert "its speed is not known yet" in result.warnings[-1]
 
 
-def test_a_format_without_executor_is_refused_before_anything_is_read(folder: Workbench) -> None:
-    sentence = r"spec\.export\.tfLite has no executor yet; write spec\.export\.onnx"
-    refused(folder, "Unsupported", sentence, export={"tfLite": {}}, model={"uri": "pvc://spam/nowhere"})
-
-
 def test_mistakes_are_told_in_a_sentence(folder: Workbench) -> None:
     refused(folder, "ConfigInvalid", "no manifest that says what it was trained for; write spec.task")
     refused(folder, "ConfigInvalid", "names 3 labels, but .* tells 2 apart", task={**TASK, "labels": ["a", "b", "c"]})

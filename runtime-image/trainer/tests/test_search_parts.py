@@ -77,6 +77,8 @@ def test_a_space_fits_the_model_the_data_and_the_format(bench: Workbench) -> Non
     dataset = {"calibration": {"uri": "pvc://spam/data/train.jsonl"}}
     intel = space_of(bert, bench.config(**{**job, "export": {"openVINO": {}}}, **search, dataset=dataset))
     assert (intel.precisions, intel.trains, intel.calibrates) == (["FP32", "FP16", "INT8Static"], False, True)
+    device = space_of(bert, bench.config(**{**job, "export": {"tfLite": {}}}, **search, dataset=dataset))
+    assert (device.precisions, device.calibrates) == (["FP32", "INT8Dynamic"], False)
 
     resnet = AutoModelForImageClassification.from_config(tiny_images.resnet_config())
     images = space_of(resnet, bench.config(**job, **search))

@@ -45,7 +45,7 @@ class RunContext:
 class RunOutcome:
     """What an executor made: goes into the manifest and the result. `model_path` is relative to the output."""
 
-    model_format: Literal["Transformers", "ONNX", "OpenVINO"]
+    model_format: Literal["Transformers", "ONNX", "OpenVINO", "LiteRT"]
     model_path: str | None
     task: Task | None
     lineage: list[LineageEntry]

@@ -33,7 +33,7 @@ def run(context: RunContext) -> RunOutcome:
     config, progress = context.config, context.progress
     # First what needs no reading: a step or format without an executor is refused in the first second.
     target = target_of(config.export)
-    steps = plan(target.complete(config.steps or []))
+    steps = plan(target.complete(config.steps or []), target.quantizer)
     check_data(config, steps)
     torch.set_num_threads(thread_count())
     transformers.utils.logging.set_verbosity_error()
@@ -46,13 +46,13 @@ def run(context: RunContext) -> RunOutcome:
     with progress.phase("Fetching"):
         inputs = fetch(context, steps)
     with progress.phase("Exporting"):
-        exported = export_network(context, inputs, target.opset, "before")
+        exported = export_network(context, inputs, target, "before")
         before = target.baseline(exported.path, folder_of(context, "baseline"), exported.batches)
         if not steps.network:
             # From here on only files are worked on, and the network's memory goes back first.
             inputs.subject.release_network()
     with progress.phase("Compressing"):
-        exported, path, done = compress(context, steps, exported, inputs, target.opset)
+        exported, path, done = compress(context, steps, exported, inputs, target)
         delivered = target.write(path, folder_of(context, "delivered"), inputs.subject.task)
         after = delivered.path
         parity = exported.samples.parity(open_classifier(after))

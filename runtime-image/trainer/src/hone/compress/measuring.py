@@ -65,7 +65,7 @@ def compare_quality(
 
 
 def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable[[float], None]) -> Speed:
-    """Times both models, one row and one thread at a time, on rows spread over the whole data set."""
+    """Times both models, one request and one thread at a time, on rows spread over the whole data set."""
     chosen = [rows[index] for index in spread(len(rows), LATENCY_ROWS)]
     one, other = open_classifier(before), open_classifier(after)
     timings = interleaved(
@@ -74,7 +74,9 @@ def compare_speed(before: Path, after: Path, rows: Sequence[Row], tell: Callable
         lambda done: tell(done / len(chosen)),
     )
     return Speed(
-        summarize(timings.before, threads=THREADS), summarize(timings.after, threads=THREADS), speedup(timings)
+        summarize(timings.before, threads=THREADS, batch=one.batch),
+        summarize(timings.after, threads=THREADS, batch=other.batch),
+        speedup(timings),
     )
 
 

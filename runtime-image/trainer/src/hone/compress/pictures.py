@@ -68,6 +68,13 @@ class ImageModel:
         """Writes the network with any batch size."""
         return export_image_classifier(self.network, rows, path, opset=opset)
 
+    def export_litert(self, rows: Sequence[Row], path: Path, batch: int) -> ExportedClassifier:
+        """Writes the network for images of the size that the processor makes."""
+        # Together with JAX it takes seconds to import, and few runs need it.
+        from hone.export.litert_model import export_litert
+
+        return export_litert(self.network, rows, path, batch=batch)
+
     def loaded(self) -> Loaded:
         """The network with its image processor."""
         return Loaded(self.network, self.processor, frozenset())

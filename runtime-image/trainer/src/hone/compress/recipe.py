@@ -11,11 +11,12 @@ from hone.compress.learning import Learning
 from hone.compress.model import load
 from hone.compress.network import Done, carry_out
 from hone.compress.subject import Subject
+from hone.compress.targets import Target
 from hone.compress.technique import Materials, Plan, Tools
 from hone.contract import LineageEntry, StepReport
 from hone.contract.source import ResolvedModel
 from hone.evaluate.onnx_classifier import Row
-from hone.evaluate.size import onnx_bytes
+from hone.evaluate.opening import model_bytes
 from hone.export import ExportedClassifier, Samples, pytorch_logits
 from hone.models import fake_quantized
 from hone.runtime import RunContext
@@ -23,28 +24,26 @@ from hone.store.model import NETWORK
 
 log = logging.getLogger(__name__)
 
-MODEL = "model.onnx"
 
-
-def export_network(context: RunContext, inputs: Inputs, opset: int, name: str) -> ExportedClassifier:
-    """Write the network as ONNX into the workspace's folder of that name, compared with PyTorch on real rows."""
-    path = folder_of(context, name) / MODEL
-    exported = inputs.subject.export(_sample(inputs), path, opset)
+def export_network(context: RunContext, inputs: Inputs, target: Target, name: str) -> ExportedClassifier:
+    """Write the network into the workspace's folder of that name, compared with PyTorch on real rows."""
+    exported = target.export(inputs.subject, _sample(inputs), folder_of(context, name))
     difference = exported.parity.largest_difference
-    log.info("Exported with opset %d; the answers are within %.1e of PyTorch's.", opset, difference)
-    context.progress.update(1.0, message=f"opset {opset}, within {difference:.1e} of PyTorch")
+    kind = f"opset {exported.opset}" if exported.opset is not None else target.name
+    log.info("Exported, %s; the answers are within %.1e of PyTorch's.", kind, difference)
+    context.progress.update(1.0, message=f"{kind}, within {difference:.1e} of PyTorch")
     return exported
 
 
 def compress(
-    context: RunContext, steps: Plan, exported: ExportedClassifier, inputs: Inputs, opset: int
+    context: RunContext, steps: Plan, exported: ExportedClassifier, inputs: Inputs, target: Target
 ) -> tuple[ExportedClassifier, Path, list[Done]]:
     """Carry out the steps on the network and then on the file; return the last export and the last file."""
     done, progress = list[Done](), context.progress
     found: fake_quantized.Found | None = None
     share = len(steps.network) / max(len(steps.steps), 1)
     if steps.network:
-        tools = _tools(context, inputs, len(steps.network), opset)
+        tools = _tools(context, inputs, len(steps.network), target.opset)
         with progress.part(0.0, share):
             done += carry_out(inputs.subject, steps.network, tools, progress)
         network = inputs.subject.network
@@ -53,7 +52,7 @@ def compress(
         rounded = Samples.answered(pytorch_logits(network), _sample(inputs)) if found is not None else None
         fake_quantized.end(network)
         inputs.subject.save_network(context.output / NETWORK)
-        exported = export_network(context, inputs, opset, "network")
+        exported = export_network(context, inputs, target, "network")
         if rounded is not None:
             exported = replace(exported, samples=rounded)
         inputs.subject.release_network()
@@ -61,16 +60,16 @@ def compress(
     materials = Materials(inputs.calibration, found)
     for number, step in enumerate(steps.file, start=len(steps.network)):
         progress.update(number / len(steps.steps), message=step.title)
-        target = folder_of(context, f"step-{number + 1}") / MODEL
+        result = folder_of(context, f"step-{number + 1}") / path.name
         began = time.monotonic()
-        warnings = step.apply(path, target, materials)
+        warnings = step.apply(path, result, materials)
         report = StepReport(
             name=step.title,
             seconds=round(time.monotonic() - began, 3),
-            message=f"The model has {onnx_bytes(target):,} bytes, and had {onnx_bytes(path):,} before this step.",
+            message=f"The model has {model_bytes(result):,} bytes, and had {model_bytes(path):,} before this step.",
         )
         done.append(Done(report, warnings=warnings))
-        path = target
+        path = result
     return exported, path, done
 
 

@@ -11,7 +11,7 @@ from hone.compress.distill import plan_distill
 from hone.compress.factorize import factorize
 from hone.compress.fuse import fuse
 from hone.compress.prune import plan_prune
-from hone.compress.quantize import check_options, quantizer_for
+from hone.compress.quantize import Quantizer, check_options, quantizer_for
 from hone.compress.quantize.aware import plan_aware
 from hone.compress.share import share_weights
 from hone.compress.technique import FileStep, Materials, NetworkStep, Plan
@@ -28,13 +28,16 @@ NETWORK_STEPS: dict[str, Callable[[Any], NetworkStep]] = {
 }
 
 
-def plan(steps: Sequence[Step]) -> Plan:
-    """Plan all steps before any data is read; one without an executor, or out of order, is refused by name."""
+def plan(steps: Sequence[Step], quantizer: Callable[[Quantize], Quantizer] = quantizer_for) -> Plan:
+    """Plan all steps before any data is read; one without an executor, or out of order, is refused by name.
+
+    `quantizer` makes what quantizes the file that the network is exported to: an ONNX file, if nothing else is said.
+    """
     if sum(step.choice == "quantize" for step in steps) > 1:
         raise RunError(
             "ConfigInvalid", "spec.steps quantizes twice; a model is quantized once, so keep one of the two."
         )
-    planned = [_plan(step) for step in steps]
+    planned = [_plan(step, quantizer) for step in steps]
     quantized: str | None = None
     for step, (*_, made) in zip(steps, planned, strict=True):
         if step.choice == "quantize":
@@ -54,9 +57,9 @@ def plan(steps: Sequence[Step]) -> Plan:
     )
 
 
-def _plan(step: Step) -> Sequence[NetworkStep | FileStep]:
+def _plan(step: Step, quantizer: Callable[[Quantize], Quantizer]) -> Sequence[NetworkStep | FileStep]:
     if step.quantize is not None:
-        return _quantize(step.quantize)
+        return _quantize(step.quantize, quantizer)
     if (make := NETWORK_STEPS.get(step.choice)) is not None:
         return [make(step.member)]
     raise RunError(
@@ -66,11 +69,11 @@ def _plan(step: Step) -> Sequence[NetworkStep | FileStep]:
     )
 
 
-def _quantize(options: Quantize) -> Sequence[NetworkStep | FileStep]:
+def _quantize(options: Quantize, make: Callable[[Quantize], Quantizer]) -> Sequence[NetworkStep | FileStep]:
     check_options(options)
     if options.scheme == "INT8QAT":
         return plan_aware(options)
-    quantizer = quantizer_for(options)
+    quantizer = make(options)
 
     def apply(source: Path, target: Path, materials: Materials) -> list[str]:
         return quantizer.quantize(source, target, materials.calibration)

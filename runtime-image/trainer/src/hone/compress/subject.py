@@ -47,6 +47,9 @@ class Subject(Protocol):
     def export(self, rows: Sequence[Row], path: Path, opset: int) -> ExportedClassifier:
         """Write the network as ONNX, and compare it on the rows."""
 
+    def export_litert(self, rows: Sequence[Row], path: Path, batch: int) -> ExportedClassifier:
+        """Write the network as a LiteRT file for so many rows a call, and compare it on the rows."""
+
     def loaded(self) -> Loaded:
         """Return the network as the tasks' handlers take it."""
 

@@ -61,6 +61,14 @@ class TextModel:
         """Writes the network with any batch size and length."""
         return export_classifier(self.network, rows, path, opset=opset, pad_id=self.pad_id)
 
+    def export_litert(self, rows: Sequence[Row], path: Path, batch: int) -> ExportedClassifier:
+        """Writes the network for rows of the longest length."""
+        # Together with JAX it takes seconds to import, and few runs need it.
+        from hone.export.litert_model import export_litert
+
+        length = self.task.max_length
+        return export_litert(self.network, rows, path, batch=batch, length=length, pad_id=self.pad_id)
+
     def loaded(self) -> Loaded:
         """The network with its tokenizer, which may pad with another token if it has none to pad with."""
         pad_with_some_token(self.tokenizer)

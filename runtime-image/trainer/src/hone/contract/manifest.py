@@ -34,7 +34,7 @@ class Manifest(Document):
     kind: Literal["FineTuneJob", "CompressionJob"]
     name: str
     hash: Hash
-    format: Literal["Transformers", "ONNX", "OpenVINO"]
+    format: Literal["Transformers", "ONNX", "OpenVINO", "LiteRT"]
     model_path: str | None = None
     task: TrainedTask | None = None
     files: Annotated[list[FileEntry], Field(min_length=1, max_length=10000)]

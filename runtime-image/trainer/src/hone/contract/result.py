@@ -154,7 +154,7 @@ class Parity(Document):
 class ExportSummary(Document):
     """What the model was written as."""
 
-    format: Literal["ONNX", "TensorRT", "OpenVINO"]
+    format: Literal["ONNX", "TensorRT", "OpenVINO", "LiteRT"]
     opset: Positive | None = None
     parity: Parity | None = None
     message: Annotated[str, Field(max_length=1024)] | None = None

@@ -30,7 +30,10 @@ class Classifier(ABC):
     Rows are answered one by one even when many are there to be answered. A dynamically quantized model has one
     activation scale for each tensor of a request: within a batch a row's answer depends on its neighbours and on the
     padding. So accuracy is measured on the requests that will be served. Rows share the processor instead of a batch.
+    `batch` is how many rows a request that is timed has.
     """
+
+    batch: int = 1
 
     @abstractmethod
     def logits(self, row: Row) -> NDArray[np.float32]:

@@ -52,12 +52,12 @@ def interleaved(
     return Timings(before=millis[0], after=millis[1])
 
 
-def summarize(millis: NDArray[np.float64], *, threads: int) -> Latency:
-    """Median and 99th percentile of requests with one row each."""
+def summarize(millis: NDArray[np.float64], *, threads: int, batch: int = 1) -> Latency:
+    """Median and 99th percentile of requests with so many rows each."""
     return Latency(
         p50=float(np.median(millis)),
         p99=float(np.percentile(millis, 99)),
-        batch_size=1,
+        batch_size=batch,
         threads=threads,
         samples=len(millis),
         device=device_name(),

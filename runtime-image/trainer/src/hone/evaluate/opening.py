@@ -8,12 +8,18 @@ from hone.evaluate.size import onnx_bytes
 
 
 def open_classifier(path: Path) -> Classifier:
-    """Return the model, ready to answer: model.xml in OpenVINO, anything else in ONNX Runtime."""
+    """Return the model, ready to answer: model.xml in OpenVINO, model.tflite in LiteRT, anything else in ONNX Runtime.
+
+    Importing the others takes a moment, and few runs need them.
+    """
     if path.suffix == ".xml":
-        # Importing OpenVINO takes a moment, and few runs need it.
         from hone.evaluate.openvino_classifier import OpenVinoClassifier
 
         return OpenVinoClassifier(path)
+    if path.suffix == ".tflite":
+        from hone.evaluate.litert_classifier import LiteRtClassifier
+
+        return LiteRtClassifier(path)
     return OnnxClassifier(path)
 
 
@@ -21,4 +27,4 @@ def model_bytes(path: Path) -> int:
     """The size of a model file and of all files that it keeps its weights in."""
     if path.suffix == ".xml":
         return path.stat().st_size + path.with_suffix(".bin").stat().st_size
-    return onnx_bytes(path)
+    return path.stat().st_size if path.suffix == ".tflite" else onnx_bytes(path)

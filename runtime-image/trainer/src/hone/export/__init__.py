@@ -1,6 +1,7 @@
-"""Writes networks as ONNX, and keeps their own answers to compare files with."""
+"""Writes networks as files, and keeps their own answers to compare files with."""
 
-from hone.export.onnx_model import ExportedClassifier, export_classifier, export_image_classifier
+from hone.export.exported import ExportedClassifier
+from hone.export.onnx_model import export_classifier, export_image_classifier
 from hone.export.parity import Parity, compare, compare_batches, pytorch_logits
 from hone.export.samples import Samples
 

@@ -2,36 +2,22 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.export import Dim
 from transformers import PreTrainedModel
 
 from hone.errors import RunError, first_line, root_cause
 from hone.evaluate.classifier import Row
 from hone.evaluate.size import EXTERNAL_FROM
+from hone.export.exported import ExportedClassifier
 from hone.export.graph import check_graph
-from hone.export.parity import Parity, batches, compare_batches, pytorch_logits
+from hone.export.parity import batches, image_batches, pytorch_logits
 from hone.export.places import missing_function
-from hone.export.samples import Samples
 from hone.tasks.loading import positions
-
-
-@dataclass(frozen=True)
-class ExportedClassifier:
-    """The ONNX file of a classifier, how close it is to the original, and answers of that to compare others with."""
-
-    path: Path
-    opset: int
-    parity: Parity
-    samples: Samples
-    batches: list[Row]
 
 
 class _Logits(torch.nn.Module):
@@ -58,9 +44,7 @@ def export_classifier(
     example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
     axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
     write_onnx(network, names, example, axes, path, opset)
-    reference = pytorch_logits(network)
-    several = batches(rows, pad_id)
-    return _compared(path, opset, reference, rows, several)
+    return ExportedClassifier.compared(path, opset, pytorch_logits(network), rows, batches(rows, pad_id))
 
 
 def export_image_classifier(
@@ -70,21 +54,7 @@ def export_image_classifier(
     (name,) = rows[0]
     size = rows[0][name].shape[1:]
     write_onnx(network, [name], (torch.zeros((2, *size)),), {0: Dim("batch")}, path, opset)
-    first = [rows[index][name] for index in range(min(8, len(rows)))]
-    several: list[Row] = [{name: values} for values in (*first[:3], np.concatenate(first[:3]), np.concatenate(first))]
-    reference = pytorch_logits(network)
-    return _compared(path, opset, reference, rows, several)
-
-
-def _compared(
-    path: Path,
-    opset: int,
-    reference: Callable[[Row], NDArray[np.float32]],
-    rows: Sequence[Row],
-    several: list[Row],
-) -> ExportedClassifier:
-    parity = compare_batches(path, reference, several)
-    return ExportedClassifier(path, opset, parity, Samples.answered(reference, rows), several)
+    return ExportedClassifier.compared(path, opset, pytorch_logits(network), rows, image_batches(rows))
 
 
 def write_onnx(

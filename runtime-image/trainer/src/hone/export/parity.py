@@ -57,6 +57,13 @@ def batches(rows: Sequence[Row], pad_id: int) -> list[Row]:
     return [*first[:3], shortest, pad(first[:3], pad_id), pad(first, pad_id)]
 
 
+def image_batches(rows: Sequence[Row]) -> list[Row]:
+    """Batches of images of one size: a few alone, three, and up to eight together."""
+    (name,) = rows[0]
+    first = [rows[index][name] for index in range(min(8, len(rows)))]
+    return [{name: values} for values in (*first[:3], np.concatenate(first[:3]), np.concatenate(first))]
+
+
 def pad(rows: Sequence[Row], pad_id: int) -> Row:
     """One batch of all rows."""
     width = max(row["input_ids"].shape[1] for row in rows)

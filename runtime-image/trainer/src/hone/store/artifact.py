@@ -80,7 +80,7 @@ class ArtifactWriter:
     def commit(
         self,
         *,
-        model_format: Literal["Transformers", "ONNX", "OpenVINO"],
+        model_format: Literal["Transformers", "ONNX", "OpenVINO", "LiteRT"],
         model_path: str | None,
         task: Task | None,
         lineage: list[LineageEntry],

@@ -37,7 +37,7 @@ class ModelSource:
 
     @property
     def format(self) -> str:
-        """What lies there: Transformers, ONNX, OpenVINO."""
+        """What lies there: Transformers, ONNX, OpenVINO, LiteRT."""
         return self.manifest.format if self.manifest is not None else "Transformers"
 
     @property

@@ -54,7 +54,7 @@ def run(context: RunContext) -> RunOutcome:
     with progress.phase("Fetching"):
         inputs = fetch(context, plan(_needs(config)))
     with progress.phase("Exporting"):
-        exported = export_network(context, inputs, target.opset, "before")
+        exported = export_network(context, inputs, target, "before")
         before = target.baseline(exported.path, folder_of(context, "baseline"), exported.batches)
         space = space_of(inputs.subject.network, config)
         inputs.subject.release_network()
@@ -170,7 +170,7 @@ def _save(
     )
     return RunOutcome(
         model_format=target.stored,
-        model_path=f"{_place(chosen.trial)}/{_model(target)}",
+        model_path=f"{_place(chosen.trial)}/{target.file}",
         task=inputs.subject.task,
         lineage=inputs.lineage,
         metrics=Metrics(before=before, after=chosen.after, comparison=chosen.comparison),
@@ -197,7 +197,7 @@ def _point(context: RunContext, outcome: Outcome, inputs: Inputs, target: Target
         .within(place)
         .commit(
             model_format=target.stored,
-            model_path=_model(target),
+            model_path=target.file,
             task=inputs.subject.task,
             lineage=inputs.lineage,
             metrics=outcome.metrics or Metrics(),
@@ -238,7 +238,3 @@ def _folder(context: RunContext, number: int) -> Path:
 
 def _place(number: int) -> str:
     return f"points/{number}"
-
-
-def _model(target: Target) -> str:
-    return "model.xml" if target.stored == "OpenVINO" else "model.onnx"

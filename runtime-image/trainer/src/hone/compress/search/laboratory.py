@@ -84,7 +84,7 @@ class Laboratory:
         self, recipe: Recipe, folder: Path, workspace: Path, rivals: Sequence[Outcome], began: float
     ) -> Outcome:
         config, progress = self.context.config, self.context.progress
-        steps = plan(self.target.complete(recipe.steps))
+        steps = plan(self.target.complete(recipe.steps), self.target.quantizer)
         check_data(config, steps)
         # Steps change the network in place, so each recipe begins with another copy.
         subject = load(config, self.inputs.model) if steps.network else self.inputs.subject
@@ -92,7 +92,7 @@ class Laboratory:
         own = replace(self.context, workspace=workspace, checkpoints=folder / "steps", output=workspace / "output")
         own.output.mkdir()
         with progress.part(0.0, 0.8):
-            exported, path, done = compress(own, steps, self.exported, inputs, self.target.opset)
+            exported, path, done = compress(own, steps, self.exported, inputs, self.target)
         delivered = self.target.write(path, folder_of(own, "delivered"), subject.task)
         after = delivered.path
         export = ExportSummary(

@@ -12,7 +12,7 @@ from transformers.pytorch_utils import Conv1D
 
 from hone.compress.prune.layers import find_stacks
 from hone.contract import JobConfig
-from hone.contract.compression import Step
+from hone.contract.compression import Export, Step
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _CHANNELS = [0.0, 0.2, 0.4, 0.6, 0.8]
@@ -31,7 +31,7 @@ class Space:
         convolutional: whether there are convolutions, whose normalizations are folded.
         precisions: number formats, FP32 included.
         trains: whether there is data to train on after something was removed.
-        calibrates: whether there is data to find sensitive layers with.
+        calibrates: whether there is a way to find sensitive layers, and data for it.
     """
 
     layers: int
@@ -97,17 +97,29 @@ def space_of(network: PreTrainedModel, config: JobConfig) -> Space:
     precisions = ["FP32", "FP16", "INT8Dynamic", *(["INT8Static"] if calibrates else [])]
     if transformer:
         precisions.append("INT4WeightOnly")
-    if config.export is not None and config.export.open_vino is not None:
-        # OpenVINO knows neither operators that quantize as they go nor those of ONNX Runtime alone.
-        precisions = [name for name in precisions if name in ("FP32", "FP16", "INT8Static")]
+    known = _known_to(config.export, images=convolutional)
+    lite_rt = config.export is not None and config.export.tf_lite is not None
     return Space(
         layers=len(stacks[0].blocks) if transformer else 1,
         narrows=not any(isinstance(module, Conv1D) for module in modules),
         convolutional=convolutional and not transformer,
-        precisions=precisions,
+        precisions=[name for name in precisions if known is None or name in known],
         trains=config.dataset.train is not None,
-        calibrates=calibrates,
+        calibrates=calibrates and not lite_rt,
     )
+
+
+def _known_to(export: Export | None, *, images: bool) -> Sequence[str] | None:
+    """Return the number formats that a format can hold; None if any."""
+    if export is None:
+        return None
+    if export.open_vino is not None:
+        # It knows neither operators that quantize as they go nor those of ONNX Runtime alone.
+        return "FP32", "FP16", "INT8Static"
+    if export.tf_lite is not None:
+        # Texts lose by its fixed ranges.
+        return "FP32", "INT8Dynamic", *(["INT8Static"] if images else [])
+    return None
 
 
 def describe(steps: Sequence[Step]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hone.compress.targets.base import Delivered, Target
+from hone.compress.targets.lite_rt import LiteRtFile
 from hone.compress.targets.onnx_file import OnnxFile
 from hone.compress.targets.open_vino import OpenVinoModel
 from hone.compress.targets.tensor_rt import TypedOnnx
@@ -16,16 +17,12 @@ _TARGETS: dict[str, Callable[[Any], Target]] = {
     "onnx": OnnxFile,
     "tensorRT": TypedOnnx,
     "openVINO": OpenVinoModel,
+    "tfLite": LiteRtFile,
 }
 
 
 def target_of(export: Export | None) -> Target:
-    """Return the format with its options, checked; one without an executor is refused by name."""
+    """Return the format with its options, checked."""
     if export is None:
         raise RunError("ConfigInvalid", "A CompressionJob needs a format to write; write spec.export.onnx.")
-    make = _TARGETS.get(export.choice)
-    if make is None:
-        raise RunError(
-            "Unsupported", f"spec.export.{export.choice} has no executor yet; write spec.export.onnx instead."
-        )
-    return make(export.member)
+    return _TARGETS[export.choice](export.member)

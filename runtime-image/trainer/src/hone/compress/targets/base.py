@@ -7,18 +7,21 @@ from typing import Literal, Protocol
 
 import onnx
 
+from hone.compress.quantize import Quantizer, quantizer_for
 from hone.compress.quantize.layers import layer_of
-from hone.contract.compression import Step
+from hone.compress.subject import Subject
+from hone.contract.compression import Quantize, Step
 from hone.contract.training import Task
 from hone.errors import RunError, some_of
 from hone.evaluate.classifier import Row
+from hone.export import ExportedClassifier
 
 #: What torch.onnx's own operator library is written for; other versions go through ONNX's converter.
 DEFAULT_OPSET = 20
 _SHOWN = 3
 
-Name = Literal["ONNX", "TensorRT", "OpenVINO"]
-Stored = Literal["ONNX", "OpenVINO"]
+Name = Literal["ONNX", "TensorRT", "OpenVINO", "LiteRT"]
+Stored = Literal["ONNX", "OpenVINO", "LiteRT"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Target(Protocol):
     name: Name
     #: As the manifest names what lies in the artifact.
     stored: Stored
-    #: Of the ONNX file that everything starts from.
+    #: The name of the file that is delivered.
+    file: str
+    #: Of the ONNX file that ranges are looked for in.
     opset: int
     #: Whether another class of device than this one runs the result.
     for_gpu: bool
@@ -47,11 +52,32 @@ class Target(Protocol):
     def complete(self, steps: Sequence[Step]) -> list[Step]:
         """Return the steps with those that the format itself needs; refuse steps whose result it can't hold."""
 
+    def quantizer(self, options: Quantize) -> Quantizer:
+        """Return what quantizes the file that `export` writes."""
+
+    def export(self, subject: Subject, rows: Sequence[Row], folder: Path) -> ExportedClassifier:
+        """Write the network into the folder, as the file that steps on files begin with, compared on the rows."""
+
     def baseline(self, exported: Path, folder: Path, batches: Sequence[Row]) -> Path:
         """Return the untouched model in this format's runtime, to compare with: `exported` as it is, or converted."""
 
     def write(self, source: Path, folder: Path, task: Task) -> Delivered:
-        """Write the compressed ONNX file `source` in this format, into the empty `folder` or beside the source."""
+        """Write what the steps on files left, `source`, in this format: into the empty `folder` or beside it."""
+
+
+class FromOnnx:
+    """What the formats have in common that are made from an ONNX file."""
+
+    file = "model.onnx"
+    opset = DEFAULT_OPSET
+
+    def quantizer(self, options: Quantize) -> Quantizer:
+        """One for ONNX files."""
+        return quantizer_for(options)
+
+    def export(self, subject: Subject, rows: Sequence[Row], folder: Path) -> ExportedClassifier:
+        """An ONNX file."""
+        return subject.export(rows, folder / "model.onnx", self.opset)
 
 
 def opset_of(graph: onnx.ModelProto) -> int:

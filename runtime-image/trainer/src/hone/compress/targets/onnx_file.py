@@ -5,13 +5,13 @@ from pathlib import Path
 
 import onnx
 
-from hone.compress.targets.base import DEFAULT_OPSET, Delivered, Name, Stored, opset_of
+from hone.compress.targets.base import DEFAULT_OPSET, Delivered, FromOnnx, Name, Stored, opset_of
 from hone.contract.compression import Onnx, Step
 from hone.contract.training import Task
 from hone.evaluate.classifier import Row
 
 
-class OnnxFile:
+class OnnxFile(FromOnnx):
     """What the steps have made is delivered as it is."""
 
     name: Name = "ONNX"

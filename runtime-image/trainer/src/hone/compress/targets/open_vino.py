@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import openvino  # type: ignore[import-untyped]
 
-from hone.compress.targets.base import DEFAULT_OPSET, Delivered, Name, Stored, operator, unknown_operators
+from hone.compress.targets.base import Delivered, FromOnnx, Name, Stored, operator, unknown_operators
 from hone.contract.compression import OpenVino, Step
 from hone.contract.training import Task
 from hone.errors import RunError, first_line
@@ -19,12 +19,12 @@ MODEL = "model.xml"
 _UNKNOWN = re.compile(r"No conversion rule found for operations: (.+)")
 
 
-class OpenVinoModel:
+class OpenVinoModel(FromOnnx):
     """The ONNX file, converted; open axes stay open."""
 
     name: Name = "OpenVINO"
     stored: Stored = "OpenVINO"
-    opset = DEFAULT_OPSET
+    file = MODEL
     for_gpu = False
 
     def __init__(self, options: OpenVino) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 import onnx
 
 from hone.compress.quantize.checker import check
-from hone.compress.targets.base import DEFAULT_OPSET, Delivered, Name, Stored, name_places, opset_of, unknown_operators
+from hone.compress.targets.base import Delivered, FromOnnx, Name, Stored, name_places, opset_of, unknown_operators
 from hone.compress.targets.engine_build import FILE, write_options
 from hone.compress.targets.operators import unknown_to_tensor_rt, untyped_products
 from hone.contract.compression import Quantize, Step, TensorRT
@@ -26,12 +26,11 @@ _MADE: dict[str, Precision] = {"INT8Static": "INT8", "INT8QAT": "INT8", "FP16": 
 _TYPE = {"FP32": onnx.TensorProto.FLOAT, "FP16": onnx.TensorProto.FLOAT16, "BF16": onnx.TensorProto.BFLOAT16}
 
 
-class TypedOnnx:
+class TypedOnnx(FromOnnx):
     """The ONNX file in the precision asked for, checked for what TensorRT's parser refuses."""
 
     name: Name = "TensorRT"
     stored: Stored = "ONNX"
-    opset = DEFAULT_OPSET
     for_gpu = True
 
     def __init__(self, options: TensorRT) -> None:

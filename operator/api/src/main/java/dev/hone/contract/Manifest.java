@@ -51,6 +51,8 @@ public record Manifest(
     @JsonProperty("ONNX")
     ONNX,
     @JsonProperty("OpenVINO")
-    OPEN_VINO
+    OPEN_VINO,
+    @JsonProperty("LiteRT")
+    LITE_RT
   }
 }
