@@ -66,6 +66,27 @@ import org.jspecify.annotations.Nullable;
         "export.tensorRT.precision INT8 takes ranges from a step: write quantize with scheme INT8Static and"
             + " target: TensorRT")
 @ValidationRule(
+    value =
+        "!has(self.export.tfLite) || !has(self.steps) || self.steps.all(s, !has(s.quantize)"
+            + " || s.quantize.scheme == 'INT8Dynamic' || (s.quantize.scheme == 'INT8Static'"
+            + " && (!has(self.task) || self.task.type == 'ImageClassification')))",
+    message =
+        "LiteRT takes INT8Dynamic, and INT8Static of images: write quantize with scheme INT8Dynamic, or write"
+            + " export.onnx")
+@ValidationRule(
+    value =
+        "!has(self.export.tfLite) || !has(self.steps) || !self.steps.exists(s, has(s.quantize)"
+            + " && (has(s.quantize.smoothQuantAlpha) || has(s.quantize.sensitivity) || has(s.quantize.excludeLayers)"
+            + " || (has(s.quantize.target) && s.quantize.target == 'TensorRT')))",
+    message =
+        "LiteRT's quantizer has no smoothQuantAlpha, sensitivity, excludeLayers or target TensorRT: leave them out, or"
+            + " write export.onnx")
+@ValidationRule(
+    value =
+        "!has(self.export.tfLite) || !has(self.steps) || !self.steps.exists(s, has(s.shareWeights))",
+    message =
+        "LiteRT's converter writes shared weights out: leave shareWeights out, or write export.onnx")
+@ValidationRule(
     value = "!has(self.search) || has(self.dataset.evaluation)",
     message = "search compares recipes by what they lose: write dataset.evaluation")
 @ValidationRule(

@@ -24,6 +24,7 @@ import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,8 @@ public final class CompressionRuns {
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),
+        spec.export().tfLite() != null,
+        Optional.empty(),
         (model, hash, report) -> config(owner, spec, steps, model, hash, report),
         result -> SearchChoice.apply(spec, result));
   }

@@ -14,6 +14,7 @@ import dev.hone.operator.inference.RouterAccess;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
+import dev.hone.operator.run.TrainerImages;
 import dev.hone.operator.tls.CertificateAuthority;
 import io.fabric8.kubernetes.api.model.Quantity;
 import jakarta.enterprise.context.Dependent;
@@ -85,7 +86,9 @@ class EngineBeans {
       Clock clock) {
     return new RunEngine(
         new RunSettings(
-            config.trainerImage(),
+            new TrainerImages(
+                config.trainerImage(),
+                config.trainerLiteRtImage().filter(image -> !image.isBlank())),
             config.imagePullPolicy(),
             config.effectiveReportUrl(),
             config.gpuResource(),

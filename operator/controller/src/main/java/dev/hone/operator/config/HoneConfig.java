@@ -17,10 +17,16 @@ public interface HoneConfig {
   /** Image of the pods that train and compress ({@code HONE_TRAINER_IMAGE}). */
   String trainerImage();
 
+  /**
+   * Image of the pods that write LiteRT files ({@code HONE_TRAINER_LITE_RT_IMAGE}); empty where
+   * such jobs are refused.
+   */
+  Optional<String> trainerLiteRtImage();
+
   /** Image of the pods that serve ({@code HONE_SERVER_IMAGE}). */
   String serverImage();
 
-  /** Pull policy of both images ({@code HONE_IMAGE_PULL_POLICY}). */
+  /** Pull policy of all images ({@code HONE_IMAGE_PULL_POLICY}). */
   @WithDefault("IfNotPresent")
   String imagePullPolicy();
 

@@ -18,6 +18,7 @@ import dev.hone.operator.resolve.Unsupported;
 import dev.hone.operator.run.RunView;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,8 @@ public final class FineTuneRuns {
         spec.podTemplate(),
         spec.rerun(),
         Unsupported.of(spec),
+        false,
+        Optional.empty(),
         (model, hash, report) -> config(owner, spec, model, hash, report),
         UnaryOperator.identity());
   }

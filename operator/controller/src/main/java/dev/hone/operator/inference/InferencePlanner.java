@@ -28,12 +28,14 @@ public final class InferencePlanner {
     if (observed.obstacle().isPresent()) {
       return blocked(current, Reason.INVALID, observed.obstacle().get());
     }
-    if (ExportSummary.OPEN_VINO.equals(resolution.format())) {
+    if (resolution.format() != null && ExportSummary.NOT_SERVED.contains(resolution.format())) {
       return blocked(
           current,
           Reason.UNSUPPORTED,
           resolution.source()
-              + " is exported as OpenVINO, and the server runs ONNX; write export: {onnx: {}} there");
+              + " is exported as "
+              + resolution.format()
+              + ", and the server runs ONNX; write export: {onnx: {}} there");
     }
     ServedModel wanted = resolution.model().map(model -> model(model, resolution)).orElse(current);
     if (wanted == null) {

@@ -27,7 +27,6 @@ public final class Unsupported {
 
   private static final Set<String> STEPS =
       Set.of("distill", "factorize", "fuse", "prune", "quantize", "shareWeights");
-  private static final Set<String> EXPORTS = Set.of("onnx", "openVINO", "tensorRT");
 
   private Unsupported() {}
 
@@ -48,7 +47,6 @@ public final class Unsupported {
     return first(
         spec.search() == null ? Optional.empty() : parallel(spec.search()),
         steps(spec.steps()),
-        choice("spec.export", spec.export().choice(), EXPORTS),
         input("spec.model", spec.model()),
         data.train() == null ? Optional.empty() : input("spec.dataset.train", data.train()),
         data.calibration() == null

@@ -81,7 +81,7 @@ final class RunDeletion {
             view.owner(),
             view.output(),
             start.ids(),
-            settings.image(),
+            settings.images().trainer(),
             settings.pullPolicy(),
             view.resources(),
             view.podTemplate())

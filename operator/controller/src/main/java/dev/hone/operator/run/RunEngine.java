@@ -71,7 +71,7 @@ public final class RunEngine {
       SourceCatalog catalog,
       StatusMaker maker,
       Context<R> context) {
-    RunView view = asked.withGpuResource(settings.gpuResource());
+    RunView view = asked.with(settings);
     if (context.isPrimaryResourceDeleted()) {
       return UpdateControl.noUpdate();
     }

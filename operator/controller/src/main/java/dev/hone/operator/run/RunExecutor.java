@@ -83,7 +83,7 @@ final class RunExecutor {
         new RunJob(
                 view.owner(),
                 hash,
-                settings.image(),
+                view.image().orElseThrow(),
                 settings.pullPolicy(),
                 view.inputs(model),
                 view.secrets(model),

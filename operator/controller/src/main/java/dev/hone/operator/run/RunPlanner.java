@@ -21,6 +21,10 @@ public final class RunPlanner {
   private static final String CANCELED_MESSAGE =
       "spec.runPolicy.cancel ended the run; to start another one, take it back together with a new value of spec.rerun";
 
+  private static final String NO_LITE_RT =
+      "spec.export.tfLite runs in an image with LiteRT, and the operator was given none; make it with images/build"
+          + " trainer-litert, and name it in the chart's value images.trainerLiteRt";
+
   private RunPlanner() {}
 
   /** The plan for what is wanted and what is there. */
@@ -28,6 +32,10 @@ public final class RunPlanner {
     Optional<String> refused = in.view().unsupported();
     if (refused.isPresent()) {
       return refuse(in, Reason.UNSUPPORTED, refused.get());
+    }
+    // What was made before stays, whatever the operator is given now.
+    if (lacksImage(in) && in.before().job() == null) {
+      return refuse(in, Reason.UNSUPPORTED, NO_LITE_RT);
     }
     if (in.resolution().isCycle()) {
       return refuse(in, Reason.INVALID, in.resolution().message());
@@ -130,6 +138,9 @@ public final class RunPlanner {
     if (!mayStart) {
       return new RunPlan(waiting(in), actions);
     }
+    if (lacksImage(in)) {
+      return new RunPlan(RunState.of(Reason.UNSUPPORTED, NO_LITE_RT), actions);
+    }
     Optional<String> unshared = SharedVolumes.problem(in);
     if (unshared.isPresent()) {
       return new RunPlan(
@@ -138,6 +149,10 @@ public final class RunPlanner {
     actions.add(new RunAction.Start(hash));
     String name = Names.job(in.view().owner().name(), hash);
     return new RunPlan(RunState.of(started(in), startedMessage(in, name), hash, null), actions);
+  }
+
+  private static boolean lacksImage(RunInput in) {
+    return in.view().liteRt() && in.view().image().isEmpty();
   }
 
   private static Reason started(RunInput in) {

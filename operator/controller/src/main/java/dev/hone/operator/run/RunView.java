@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param podTemplate the user's template of its pods
  * @param rerun text that asks for another run
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
+ * @param liteRt whether its pods need the packages of LiteRT
+ * @param image image of its pods; empty until the operator has said so, or if it has none for them
  * @param config makes the configuration of its pod
  * @param effective takes from a result what counts by the spec of now
  */
@@ -61,6 +63,8 @@ public record RunView(
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String rerun,
     Optional<String> unsupported,
+    boolean liteRt,
+    Optional<String> image,
     ConfigFactory config,
     UnaryOperator<RunResult> effective) {
 
@@ -72,11 +76,11 @@ public record RunView(
     JobConfig create(ResolvedModel model, String hash, @Nullable ReportConfig report);
   }
 
-  /** The same with a resource for GPUs, where the spec names none. */
-  public RunView withGpuResource(String resource) {
-    if (resources == null) {
-      return this;
-    }
+  /**
+   * The same with what the operator gives every run: an image, and a resource for GPUs where the
+   * spec names none.
+   */
+  public RunView with(RunSettings settings) {
     return new RunView(
         owner,
         plural,
@@ -88,12 +92,14 @@ public record RunView(
         secrets,
         output,
         deletionPolicy,
-        resources.withGpuResource(resource),
+        resources == null ? null : resources.withGpuResource(settings.gpuResource()),
         policy,
         queue,
         podTemplate,
         rerun,
         unsupported,
+        liteRt,
+        settings.images().of(this),
         config,
         effective);
   }

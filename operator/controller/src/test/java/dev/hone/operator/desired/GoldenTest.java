@@ -25,6 +25,7 @@ import dev.hone.operator.finetune.FineTuneRuns;
 import dev.hone.operator.inference.InferenceView;
 import dev.hone.operator.resolve.Source;
 import dev.hone.operator.run.RunView;
+import dev.hone.operator.run.TrainerImages;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -45,6 +46,8 @@ import org.junit.jupiter.api.TestFactory;
 class GoldenTest {
 
   private static final String DIGEST = "sha256:" + "a".repeat(64);
+  private static final TrainerImages TRAINERS =
+      new TrainerImages("example.org/trainer:1", Optional.of("example.org/trainer-litert:1"));
 
   @TestFactory
   Stream<DynamicTest> run() throws IOException {
@@ -180,7 +183,7 @@ class GoldenTest {
         new RunJob(
                 view.owner(),
                 hash,
-                "example.org/trainer:1",
+                TRAINERS.of(view).orElseThrow(),
                 "IfNotPresent",
                 view.inputs(model),
                 view.secrets(model),

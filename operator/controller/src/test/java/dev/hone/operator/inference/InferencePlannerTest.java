@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class InferencePlannerTest {
 
   @ParameterizedTest
-  @CsvSource({"OpenVINO,false", "TensorRT,true", "ONNX,true", ",true"})
+  @CsvSource({"OpenVINO,false", "LiteRT,false", "TensorRT,true", "ONNX,true", ",true"})
   void whatTheServerCannotRunIsNotDeployed(@Nullable String format, boolean deployed) {
     InferencePlan plan =
         InferencePlanner.plan(
@@ -56,7 +56,9 @@ class InferencePlannerTest {
     if (!deployed) {
       assertThat(plan.blocked().orElseThrow().message())
           .isEqualTo(
-              "CompressionJob c is exported as OpenVINO, and the server runs ONNX; write export:"
+              "CompressionJob c is exported as "
+                  + format
+                  + ", and the server runs ONNX; write export:"
                   + " {onnx: {}} there");
     }
   }

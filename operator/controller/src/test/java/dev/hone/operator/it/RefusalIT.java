@@ -73,6 +73,16 @@ class RefusalIT extends OperatorTest {
   }
 
   @Test
+  void aFormatThatNeedsAnImageOfItsOwnIsRefusedWithoutIt() {
+    bench.apply(Workbench.COMPRESS, yaml -> yaml.replace("onnx: {}", "tfLite: {}"));
+    CompressionJob refused = bench.compression("spam-int8", compressionIs("Unsupported"));
+    assertThat(message(conditions(refused), "Ready"))
+        .startsWith(
+            "spec.export.tfLite runs in an image with LiteRT, and the operator was given none; ");
+    assertThat(bench.jobs("spam-int8")).isEmpty();
+  }
+
+  @Test
   void aBackendWithoutAnExecutorIsRefusedAndCorrected() {
     bench.apply(Workbench.SERVE, yaml -> yaml.replace("backend: Server", "backend: Triton"));
     InferenceDeployment refused = bench.inference("spam", inferenceIs("Unsupported"));

@@ -17,6 +17,7 @@ import dev.hone.operator.metrics.EngineMetrics;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
+import dev.hone.operator.run.TrainerImages;
 import dev.hone.testing.apiserver.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -26,6 +27,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** The operator's controllers in this JVM, with the rights of the chart, for one namespace. */
@@ -106,7 +108,7 @@ final class RunningOperator implements AutoCloseable {
     RunEngine engine =
         new RunEngine(
             new RunSettings(
-                TRAINER_IMAGE,
+                new TrainerImages(TRAINER_IMAGE, Optional.empty()),
                 "IfNotPresent",
                 "https://hone-operator.hone-system.svc:8443",
                 PodResources.DEFAULT_GPU_RESOURCE,

@@ -480,6 +480,8 @@ final class SimulatedRun {
         view.podTemplate(),
         reruns == 0 ? null : "rerun " + reruns,
         unsupported ? Optional.of("write something else") : Optional.empty(),
+        view.liteRt(),
+        view.image(),
         view.config(),
         view.effective());
   }
