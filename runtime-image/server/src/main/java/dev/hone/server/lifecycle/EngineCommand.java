@@ -1,87 +1,17 @@
 package dev.hone.server.lifecycle;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.hone.server.engine.EngineException;
 import dev.hone.server.repository.RepositoryException;
-import dev.hone.server.repository.RepositoryException.Reason;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
-/**
- * A command that does something with one engine and ends. It reads its settings from the
- * environment, leaves in the termination log what it did or why it could not, and needs neither
- * network nor rights.
- */
-abstract class EngineCommand {
-  private static final Logger LOG = Logger.getLogger(EngineCommand.class);
+/** A command that does something with one engine and ends. */
+abstract class EngineCommand extends OneShotCommand {
   private static final Pattern KEY = Pattern.compile("[a-z0-9][-a-z0-9]{0,62}");
 
-  /** What is wrong lies in the model or the settings: another try will not help. */
-  private static final int EXIT_BAD_INPUT = 64;
-
-  private static final int EXIT_INTERNAL = 1;
-
-  private final String name;
-  private final String failure;
-  private final Map<String, String> environment;
-  private final ObjectMapper json = new ObjectMapper();
-
-  /**
-   * Creates the command.
-   *
-   * @param name the argument that asks for it
-   * @param failure what it means if nobody knows why it failed, as a sentence
-   * @param environment its settings
-   */
+  /** Creates the command; parameters as {@link OneShotCommand} has them. */
   EngineCommand(String name, String failure, Map<String, String> environment) {
-    this.name = name;
-    this.failure = failure;
-    this.environment = environment;
-  }
-
-  /** Does its work; gives the document that says what it did. */
-  abstract Map<String, Object> work() throws RepositoryException, EngineException;
-
-  /** Runs; gives the exit code. */
-  public final int run() {
-    FailureReport report =
-        new FailureReport(
-            Path.of(environment.getOrDefault("HONE_TERMINATION_LOG", "/dev/termination-log")),
-            json);
-    try {
-      report.write(work());
-      return 0;
-    } catch (RepositoryException e) {
-      report.write(e.reason().text(), String.valueOf(e.getMessage()));
-      return EXIT_BAD_INPUT;
-    } catch (EngineException e) {
-      report.write(e.reason().text(), String.valueOf(e.getMessage()));
-      // A GPU may have been short of memory, or a volume of space.
-      return e.reason() == EngineException.Reason.CONFIG_INVALID ? EXIT_BAD_INPUT : EXIT_INTERNAL;
-    } catch (RuntimeException | Error e) {
-      LOG.error(failure, e);
-      report.write("Internal", failure + ": " + e);
-      return EXIT_INTERNAL;
-    }
-  }
-
-  final ObjectMapper json() {
-    return json;
-  }
-
-  final String settingOr(String variable, String otherwise) {
-    return environment.getOrDefault(variable, otherwise);
-  }
-
-  final String setting(String variable) throws RepositoryException {
-    @Nullable String value = environment.get(variable);
-    if (value == null || value.isBlank()) {
-      throw invalid(name + " needs the environment variable " + variable);
-    }
-    return value;
+    super(name, failure, environment);
   }
 
   /** The engine's key, which names its folder. */
@@ -96,9 +26,5 @@ abstract class EngineCommand {
   /** The folder of engines. */
   final Path engines() throws RepositoryException {
     return Path.of(setting("HONE_ENGINES"));
-  }
-
-  static RepositoryException invalid(String sentence) {
-    return new RepositoryException(Reason.CONFIG_INVALID, sentence);
   }
 }

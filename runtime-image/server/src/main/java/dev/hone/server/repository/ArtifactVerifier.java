@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +56,18 @@ public final class ArtifactVerifier {
     }
     Path model = model(folder, manifest, files);
     new ExternalDataCheck(folder).verify(model, path -> listed(files, path) && !unsafe(path));
+    List<Path> verified =
+        Stream.concat(
+                Stream.of(MANIFEST),
+                files.stream().map(Manifest.File::path).filter(path -> !unsafe(path)))
+            .distinct()
+            .map(path -> folder.path().resolve(path).normalize())
+            .toList();
     return new Artifact(
         folder,
         Optional.of(digest),
         model,
+        verified,
         companion(folder, files, "tokenizer.json"),
         companion(folder, files, "config.json"),
         Optional.ofNullable(manifest.task()));
@@ -143,13 +152,21 @@ public final class ArtifactVerifier {
               .formatted(folder.path(), MANIFEST, DEFAULT_MODEL));
     }
     // Unverified as the model itself, but of this folder and no link to somewhere else.
-    new ExternalDataCheck(folder)
-        .verify(
-            model,
-            path -> Files.isRegularFile(folder.path().resolve(path), LinkOption.NOFOLLOW_LINKS));
+    List<Path> weights =
+        new ExternalDataCheck(folder)
+            .verify(
+                model,
+                path ->
+                    Files.isRegularFile(folder.path().resolve(path), LinkOption.NOFOLLOW_LINKS));
     LOG.warnf("model '%s' has no %s: its files are served unverified", folder.name(), MANIFEST);
     return new Artifact(
-        folder, Optional.empty(), model, Optional.empty(), Optional.empty(), Optional.empty());
+        folder,
+        Optional.empty(),
+        model,
+        Stream.concat(Stream.of(model), weights.stream()).toList(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** A file beside the model, if the manifest vouches for it. */

@@ -4,6 +4,8 @@ import dev.hone.server.repository.RepositoryException.Reason;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -18,12 +20,13 @@ final class ExternalDataCheck {
   }
 
   /**
-   * Refuses the model if it names another file than those.
+   * The files that the model takes weights from; refuses it if it names another than those.
    *
    * @param belongs whether a path, relative to the artifact's folder, is one of its files
    */
-  void verify(Path model, Predicate<String> belongs) throws RepositoryException {
+  List<Path> verify(Path model, Predicate<String> belongs) throws RepositoryException {
     Path root = folder.path().normalize();
+    List<Path> files = new ArrayList<>();
     for (String location : locations(model)) {
       Path file = resolve(model, location);
       if (!file.startsWith(root)) {
@@ -32,7 +35,9 @@ final class ExternalDataCheck {
       if (!belongs.test(root.relativize(file).toString())) {
         throw refusal(model, location, "which is not one of the artifact's files");
       }
+      files.add(file);
     }
+    return files;
   }
 
   private Path resolve(Path model, String location) throws RepositoryException {

@@ -160,6 +160,35 @@ class PackagedServerIT {
   }
 
   @Test
+  void writesARepositoryForTritonAndServesItItself() throws Exception {
+    Path models = Files.createDirectory(folder.resolve("models"));
+    String digest = Models.digest(Models.copySpam(models));
+    Path repository = folder.resolve("repository");
+    Map<String, String> environment =
+        Map.of(
+            "HONE_MODEL_REPOSITORY",
+            models.toString(),
+            "HONE_MODEL_DIGEST",
+            digest,
+            "HONE_TRITON_REPOSITORY",
+            repository.toString(),
+            "HONE_ARTIFACT_LINKS",
+            "true");
+    try (ServerProcess writer = start(environment, "model-repository")) {
+      assertThat(writer.exitCode()).as(writer.log()).isZero();
+    }
+    assertThat(repository.resolve("spam/config.pbtxt")).exists();
+    try (ServerProcess server =
+        start(
+            Map.of("HONE_MODEL_REPOSITORY", repository.toString(), "HONE_MODEL_DIGEST", digest))) {
+      server.awaitReady();
+      assertThat(server.client().get("/v2/models/spam").body()).contains(digest);
+      Answer served = server.client().infer("spam", Client.textRequest("w60"));
+      assertThat(served.data("label")).containsExactly("spam");
+    }
+  }
+
+  @Test
   void keepsNothingForItsMakerWithTheEnvironmentOfItsImage() throws Exception {
     Path home = Files.createDirectory(folder.resolve("home"));
     Map<String, String> environment =
