@@ -30,6 +30,9 @@ public final class Names {
   /** Name of the container that serves a model. */
   public static final String SERVER_CONTAINER = "server";
 
+  /** Name of the container that writes a model repository before Triton starts. */
+  public static final String REPOSITORY_CONTAINER = "repository";
+
   /** Name of the container that spreads requests over two versions. */
   public static final String ROUTER_CONTAINER = "router";
 

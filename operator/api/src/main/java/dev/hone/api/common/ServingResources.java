@@ -67,6 +67,12 @@ public record ServingResources(
     resourceClaims = resourceClaims == null ? List.of() : List.copyOf(resourceClaims);
   }
 
+  /** CPUs and memory alone, for a container that prepares what the pod computes. */
+  public ServingResources withoutDevices() {
+    return new ServingResources(
+        null, null, null, List.of(), null, List.of(), List.of(), cpu, memory, null, null, null);
+  }
+
   /** The same with a resource for GPUs, where none is named. */
   public ServingResources withGpuResource(String resource) {
     return new ServingResources(

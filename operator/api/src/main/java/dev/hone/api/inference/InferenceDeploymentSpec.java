@@ -31,9 +31,30 @@ import org.jspecify.annotations.Nullable;
     message =
         "surge: Never takes a pod from the version that serves: write replicas: 2 or more, or"
             + " surge: Auto")
+@ValidationRule(
+    value = "!has(self.backend) || self.backend != 'Triton' || !has(self.rollout)",
+    message =
+        "rollout compares versions of Hone's own server: remove rollout, or write backend: Server")
+@ValidationRule(
+    value =
+        "!has(self.backend) || self.backend != 'Triton' || !has(self.engine)"
+            + " || !has(self.engine.precision) || self.engine.precision != 'BF16'",
+    message =
+        "TensorRT in Triton computes in FP32, FP16 or INT8: write one of them in engine.precision,"
+            + " or backend: Server")
+@ValidationRule(
+    value =
+        "!has(self.backend) || self.backend != 'Triton' || !has(self.resources)"
+            + " || !has(self.resources.gpuResource)"
+            + " || self.resources.gpuResource.startsWith('nvidia.com/')",
+    message =
+        "Triton computes on NVIDIA's GPUs: write a resources.gpuResource that starts with"
+            + " nvidia.com/, or backend: Server")
 public record InferenceDeploymentSpec(
     @Required @JsonPropertyDescription("The model to serve.") ModelSource model,
-    @JsonPropertyDescription("What serves it: Server (Hone's own, the default) or Triton.")
+    @JsonPropertyDescription(
+            "What serves it: Server (Hone's own, the default) or Triton (NVIDIA Triton Inference Server, which takes the"
+                + " model's tensors and no text).")
         @Nullable Backend backend,
     @JsonPropertyDescription("How the model is executed.") @Nullable Engine engine,
     @JsonPropertyDescription("How requests are put together.") @Nullable Batching batching,

@@ -2,6 +2,7 @@ package dev.hone.operator.config;
 
 import dev.hone.operator.desired.RouterDeployment;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingImages;
 import dev.hone.operator.engine.EngineSettings;
 import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.engine.UnusedPolicy;
@@ -54,8 +55,7 @@ class EngineBeans {
   @Singleton
   InferenceSettings serving(HoneConfig config) {
     return new InferenceSettings(
-        config.serverImage(),
-        config.imagePullPolicy(),
+        new ServingImages(config.serverImage(), config.tritonImage(), config.imagePullPolicy()),
         config.gpuResource(),
         new EngineVersions(config.engines().onnxRuntime(), config.engines().tensorRt()));
   }

@@ -26,6 +26,10 @@ public interface HoneConfig {
   /** Image of the pods that serve ({@code HONE_SERVER_IMAGE}). */
   String serverImage();
 
+  /** Image of the pods that serve by NVIDIA Triton Inference Server ({@code HONE_TRITON_IMAGE}). */
+  @WithDefault("nvcr.io/nvidia/tritonserver:25.11-py3")
+  String tritonImage();
+
   /** Pull policy of all images ({@code HONE_IMAGE_PULL_POLICY}). */
   @WithDefault("IfNotPresent")
   String imagePullPolicy();

@@ -108,7 +108,8 @@ final class PodTemplateMerge {
             .anyMatch(mount -> path.equals(mount.getMountPath()));
   }
 
-  private static Container container(
+  /** A container of ours, with the user's of its name as its base. */
+  static Container container(
       @Nullable Container given,
       Parts parts,
       List<VolumeMount> mounts,

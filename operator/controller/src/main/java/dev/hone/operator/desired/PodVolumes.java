@@ -15,6 +15,26 @@ final class PodVolumes {
     return new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build();
   }
 
+  /** A whole claim. */
+  static Volume claim(String name, String claim) {
+    return new VolumeBuilder()
+        .withName(name)
+        .withNewPersistentVolumeClaim()
+        .withClaimName(claim)
+        .endPersistentVolumeClaim()
+        .build();
+  }
+
+  /** The folder of a claim that an address names, read-only. */
+  static VolumeMount folder(String volume, String path, PvcUri pvc) {
+    return new VolumeMountBuilder()
+        .withName(volume)
+        .withMountPath(path)
+        .withSubPath(pvc.path().isEmpty() ? null : pvc.path())
+        .withReadOnly(true)
+        .build();
+  }
+
   static VolumeMount mount(String name, String path, boolean readOnly) {
     return new VolumeMountBuilder()
         .withName(name)

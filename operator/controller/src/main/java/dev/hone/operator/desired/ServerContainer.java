@@ -30,6 +30,26 @@ final class ServerContainer {
         .endPort();
   }
 
+  /**
+   * A container that serves: its ports, its probes where the user has none, and its last words.
+   *
+   * @param startupFailures failed startup probes, two seconds apart, after which it is killed
+   */
+  static ContainerBuilder serving(ContainerBuilder container, int startupFailures) {
+    withPorts(container, "metrics", Serving.METRICS_PORT)
+        .withTerminationMessagePath("/dev/termination-log")
+        .withTerminationMessagePolicy("File")
+        .withReadinessProbe(probe(Serving.HTTP_PORT_NAME, "/v2/health/ready", 2, 1));
+    if (!container.hasStartupProbe()) {
+      container.withStartupProbe(
+          probe(Serving.HTTP_PORT_NAME, "/v2/health/live", 2, startupFailures));
+    }
+    if (!container.hasLivenessProbe()) {
+      container.withLivenessProbe(probe(Serving.HTTP_PORT_NAME, "/v2/health/live", 10, 3));
+    }
+    return container;
+  }
+
   /** A probe that asks over HTTP. */
   static Probe probe(String port, String path, int periodSeconds, int failures) {
     return new ProbeBuilder()

@@ -21,8 +21,23 @@ public final class ServerSettings {
     Map<String, String> env = new TreeMap<>();
     if (engine != null || batching != null) {
       // An engine is built for as many rows as the server will put together.
-      env.put("HONE_MAX_BATCH", String.valueOf(maxBatch(batching)));
+      env.putAll(ofBatching(batching));
     }
+    if (engine != null && !engine.providers().isEmpty()) {
+      env.put(
+          "HONE_PROVIDERS",
+          engine.providers().stream().map(Provider::text).collect(Collectors.joining(",")));
+    }
+    if (engine != null && engine.refusesCpu()) {
+      env.put("HONE_REQUIRE_ACCELERATOR", "true");
+    }
+    return env;
+  }
+
+  /** How requests are put together, whatever serves them. */
+  static Map<String, String> ofBatching(@Nullable Batching batching) {
+    Map<String, String> env = new TreeMap<>();
+    env.put("HONE_MAX_BATCH", String.valueOf(maxBatch(batching)));
     if (batching != null && !batching.sequenceLengths().isEmpty()) {
       env.put(
           "HONE_SEQUENCE_LENGTHS",
@@ -32,14 +47,6 @@ public final class ServerSettings {
     }
     if (batching != null && batching.maxWaitMillis() != null) {
       env.put("HONE_MAX_WAIT_MILLIS", String.valueOf(batching.maxWaitMillis()));
-    }
-    if (engine != null && !engine.providers().isEmpty()) {
-      env.put(
-          "HONE_PROVIDERS",
-          engine.providers().stream().map(Provider::text).collect(Collectors.joining(",")));
-    }
-    if (engine != null && engine.refusesCpu()) {
-      env.put("HONE_REQUIRE_ACCELERATOR", "true");
     }
     return env;
   }

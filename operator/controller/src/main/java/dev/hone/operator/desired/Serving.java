@@ -3,11 +3,15 @@ package dev.hone.operator.desired;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.ServedModel;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,21 +20,22 @@ import org.jspecify.annotations.Nullable;
  * @param owner the resource
  * @param model the model that is served
  * @param replicas number of pods; null where an autoscaler decides it
- * @param image image of the server
- * @param pullPolicy its pull policy
+ * @param backend what serves it
+ * @param images the images of the pods
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param version hash of the version, where a rollout has several side by side; null where there is
  *     one Deployment for whatever is served
- * @param settings variables of the server that follow from the spec
+ * @param settings variables that follow from the spec: of the server, or of what writes Triton's
+ *     model repository
  * @param engines the engines that it loads; the pods run where one of them does
  */
 public record Serving(
     Owner owner,
     ServedModel model,
     @Nullable Integer replicas,
-    String image,
-    String pullPolicy,
+    Backend backend,
+    ServingImages images,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String version,
@@ -45,7 +50,7 @@ public record Serving(
   /** The same with another number of pods. */
   public Serving withReplicas(@Nullable Integer other) {
     return new Serving(
-        owner, model, other, image, pullPolicy, resources, podTemplate, version, settings, engines);
+        owner, model, other, backend, images, resources, podTemplate, version, settings, engines);
   }
 
   /** Name of the Deployment. */
@@ -63,8 +68,43 @@ public record Serving(
         : ModelVersion.selector(owner, version);
   }
 
+  /** Annotations of the pods: what they are made for. */
+  Map<String, String> annotations() {
+    Map<String, String> annotations = new TreeMap<>();
+    if (!engines.isEmpty()) {
+      annotations.put(
+          ENGINES_ANNOTATION,
+          engines.stream().map(PlacedEngine::key).collect(Collectors.joining(",")));
+    }
+    annotations.put(URI_ANNOTATION, model.uri());
+    if (model.digest() != null) {
+      annotations.put(DIGEST_ANNOTATION, model.digest());
+    }
+    if (model.source() != null) {
+      annotations.put(SOURCE_ANNOTATION, model.source());
+    }
+    return annotations;
+  }
+
+  /** Where the model is. */
+  PvcUri pvc() {
+    return PvcUri.parse(model.uri())
+        .orElseThrow(() -> new IllegalArgumentException("not on a volume: " + model.uri()));
+  }
+
+  /** The model's artifact as the only one of a repository, read-only. */
+  VolumeMount artifact() {
+    return PodVolumes.folder(MODEL_VOLUME, ARTIFACTS + "/" + owner.name() + "/1", pvc());
+  }
+
   /** Kind of the resource, as it stands in labels. */
   static final String KIND = InferenceDeployment.KIND;
+
+  /** Folder of the repository that the model's artifact is in. */
+  static final String ARTIFACTS = "/models";
+
+  /** The volume that the model's artifact is on. */
+  static final String MODEL_VOLUME = "hone-model";
 
   /** Annotation of pods with the digest of what they serve; a new one rolls them. */
   public static final String DIGEST_ANNOTATION = "hone.dev/model-digest";

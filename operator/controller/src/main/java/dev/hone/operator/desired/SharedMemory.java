@@ -1,6 +1,7 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.common.PodResources;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
@@ -38,6 +39,16 @@ record SharedMemory(@Nullable Quantity size) {
     }
     Quantity memory = resources.memory();
     return new SharedMemory(memory == null ? null : half(memory));
+  }
+
+  /** Whether the user's container of that name brings one itself. */
+  static boolean isMounted(@Nullable PodTemplateSpec template, String container) {
+    return template != null
+        && template.getSpec() != null
+        && template.getSpec().getContainers().stream()
+            .filter(given -> container.equals(given.getName()))
+            .flatMap(given -> given.getVolumeMounts().stream())
+            .anyMatch(mount -> PATH.equals(mount.getMountPath()));
   }
 
   Volume volume() {

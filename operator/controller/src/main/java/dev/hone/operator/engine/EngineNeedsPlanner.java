@@ -9,6 +9,7 @@ import dev.hone.api.engine.EngineRuntime;
 import dev.hone.api.engine.EngineTarget;
 import dev.hone.api.engine.ShapeProfile;
 import dev.hone.api.engine.ShapeRange;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.Batching;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.Provider;
@@ -46,6 +47,10 @@ public final class EngineNeedsPlanner {
     Optional<String> refused = refusal(request.engine(), resources, gpu, providers);
     if (refused.isPresent()) {
       return EngineNeeds.blocked(Reason.INVALID, refused.get());
+    }
+    if (request.backend() == Backend.TRITON) {
+      // Its own ONNX Runtime prepares the model as it loads it.
+      return EngineNeeds.of(List.of());
     }
     if (gpu
         && providers.stream().filter(p -> p != Provider.CPU).findFirst().orElseThrow()

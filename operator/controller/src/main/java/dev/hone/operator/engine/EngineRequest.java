@@ -1,6 +1,7 @@
 package dev.hone.operator.engine;
 
 import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.Batching;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.ServedModel;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What the engines of a deployment follow from.
  *
  * @param model the model that is to be served
+ * @param backend what serves it
  * @param engine {@code spec.engine}
  * @param batching {@code spec.batching}
  * @param resources what each pod asks for
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EngineRequest(
     ServedModel model,
+    Backend backend,
     Engine engine,
     @Nullable Batching batching,
     @Nullable ServingResources resources,

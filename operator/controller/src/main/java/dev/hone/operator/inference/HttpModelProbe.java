@@ -3,6 +3,7 @@ package dev.hone.operator.inference;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.api.inference.Backend;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -24,10 +25,17 @@ public final class HttpModelProbe implements ModelProbe {
   }
 
   @Override
-  public Optional<Answer> ask(Pod pod, String model) {
-    return get(pod, "/v2/models/" + model, 200)
-        .map(document -> document.path("parameters"))
-        .map(parameters -> new Answer(text(parameters, "provider"), text(parameters, "digest")));
+  public Optional<Answer> ask(Pod pod, String model, Backend backend) {
+    String path = "/v2/models/" + model;
+    return switch (backend) {
+      case SERVER ->
+          get(pod, path, 200)
+              .map(document -> document.path("parameters"))
+              .map(
+                  parameters ->
+                      new Answer(text(parameters, "provider"), text(parameters, "digest")));
+      case TRITON -> get(pod, path + "/config", 200).map(TritonModelConfig::answer);
+    };
   }
 
   @Override

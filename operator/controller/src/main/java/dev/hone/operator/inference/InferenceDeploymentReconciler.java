@@ -326,6 +326,6 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   private Optional<ModelProbe.Answer> ask(
       InferenceView view, ServedModel model, InferenceObservation observed) {
     return ServingPods.ready(observed.pods(), model)
-        .flatMap(pod -> probe.ask(pod, view.owner().name()));
+        .flatMap(pod -> probe.ask(pod, view.owner().name(), view.backend()));
   }
 }

@@ -39,6 +39,7 @@ final class InferenceExecutor {
   EngineRequest engines(InferenceView view, InferencePlan plan, Engine engine) {
     return new EngineRequest(
         Objects.requireNonNull(plan.model()),
+        view.backend(),
         engine,
         view.batching(),
         view.resources(),
@@ -113,12 +114,7 @@ final class InferenceExecutor {
   }
 
   private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {
-    return view.serving(
-        Objects.requireNonNull(plan.model()),
-        settings.image(),
-        settings.pullPolicy(),
-        null,
-        engines);
+    return view.serving(Objects.requireNonNull(plan.model()), settings.images(), null, engines);
   }
 
   private <T extends HasMetadata> T apply(T desired) {

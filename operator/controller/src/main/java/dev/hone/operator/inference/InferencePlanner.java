@@ -2,6 +2,8 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.Reason;
 import dev.hone.api.common.ExportSummary;
+import dev.hone.api.common.ServingResources;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Serving;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** Decides what is served. Pure: the same input always gives the same plan. */
 public final class InferencePlanner {
 
+  private static final String NVIDIA = "nvidia.com/";
+
   private InferencePlanner() {}
 
   /** The plan. What serves already goes on, whatever becomes of its source or of the spec. */
@@ -27,6 +31,10 @@ public final class InferencePlanner {
     }
     if (observed.obstacle().isPresent()) {
       return blocked(current, Reason.INVALID, observed.obstacle().get());
+    }
+    Optional<String> vendor = otherVendor(view);
+    if (vendor.isPresent()) {
+      return blocked(current, Reason.INVALID, vendor.get());
     }
     if (resolution.format() != null && ExportSummary.NOT_SERVED.contains(resolution.format())) {
       return blocked(
@@ -44,6 +52,19 @@ public final class InferencePlanner {
     boolean drop = observed.disruptionBudget() && !ServingDisruptionBudget.isNeeded(view.atLeast());
     boolean dropAutoscaler = observed.autoscaler().isPresent() && view.autoscaling() == null;
     return new InferencePlan(wanted, true, drop, dropAutoscaler, Optional.empty());
+  }
+
+  /** Where the operator is configured with GPUs that the spec does not name. */
+  private static Optional<String> otherVendor(InferenceView view) {
+    ServingResources resources = view.resources();
+    return view.backend() == Backend.TRITON
+            && resources != null
+            && resources.deviceCount() > 0
+            && !resources.deviceResource().startsWith(NVIDIA)
+        ? Optional.of(
+            "Triton computes on NVIDIA's GPUs, and the pods ask for %s: write backend: Server, or a gpuResource that starts with %s"
+                .formatted(resources.deviceResource(), NVIDIA))
+        : Optional.empty();
   }
 
   private static InferencePlan blocked(

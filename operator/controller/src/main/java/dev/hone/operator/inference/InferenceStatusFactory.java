@@ -4,6 +4,7 @@ import dev.hone.api.ConditionTypes;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.Reason;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.InferenceSummary;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class InferenceStatusFactory {
 
   private static final int SHORT_DIGEST = 12;
+
+  /** A text model of Hone's own server takes text as well. */
+  private static final String TENSORS_ALONE = "; Triton takes the model's tensors, and no text";
 
   private final Clock clock;
 
@@ -183,7 +187,10 @@ final class InferenceStatusFactory {
     String what = served == null ? name(model) : ModelResolver.shortDigest(served);
     String text = "%d of %d replicas serve %s".formatted(in.rollout().ready(), in.replicas(), what);
     String unscaled = in.unscaled().map(why -> "; its autoscaler cannot decide: " + why).orElse("");
-    return text + unscaled + (in.resolution().isResolved() ? "" : "; " + in.resolution().message());
+    return text
+        + (in.view().backend() == Backend.TRITON ? TENSORS_ALONE : "")
+        + unscaled
+        + (in.resolution().isResolved() ? "" : "; " + in.resolution().message());
   }
 
   /** The pods that serve; those of a rollout's routers compute nothing. */

@@ -3,6 +3,7 @@ package dev.hone.operator.inference;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.ServingResources;
 import dev.hone.api.inference.Autoscaling;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.Batching;
 import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
@@ -13,9 +14,12 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
 import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingImages;
+import dev.hone.operator.desired.TritonSettings;
 import dev.hone.operator.resolve.Unsupported;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner the resource
  * @param generation generation of its spec
  * @param model the model to serve
+ * @param backend what serves it
  * @param replicas number of pods, unless an autoscaler decides it
  * @param autoscaling how it follows the load; null if it does not
  * @param rollout how a new version takes over; null for pod by pod
@@ -38,6 +43,7 @@ public record InferenceView(
     Owner owner,
     long generation,
     ModelSource model,
+    Backend backend,
     int replicas,
     @Nullable Autoscaling autoscaling,
     @Nullable Rollout rollout,
@@ -65,6 +71,7 @@ public record InferenceView(
             owner,
             generation,
             model,
+            backend,
             replicas,
             autoscaling,
             rollout,
@@ -79,27 +86,28 @@ public record InferenceView(
    * What pods serve, and as what they are made.
    *
    * @param model the model
-   * @param image image of the server
-   * @param pullPolicy its pull policy
+   * @param images the images of the pods
    * @param version hash of the version, where a rollout has several side by side
    * @param engines the engines that the pods load
    */
   public Serving serving(
       ServedModel model,
-      String image,
-      String pullPolicy,
+      ServingImages images,
       @Nullable String version,
       List<PlacedEngine> engines) {
     return new Serving(
         owner,
         model,
         replicas,
-        image,
-        pullPolicy,
+        backend,
+        images,
         resources,
         podTemplate,
         version,
-        ServerSettings.of(engine, batching),
+        switch (backend) {
+          case SERVER -> ServerSettings.of(engine, batching);
+          case TRITON -> TritonSettings.of(engine, batching, resources);
+        },
         engines);
   }
 
@@ -110,6 +118,7 @@ public record InferenceView(
         Owner.of(resource),
         resource.getMetadata().getGeneration(),
         spec.model(),
+        Objects.requireNonNullElse(spec.backend(), Backend.SERVER),
         spec.replicas() == null ? 1 : spec.replicas(),
         spec.autoscaling(),
         spec.rollout(),

@@ -80,7 +80,11 @@ final class RolloutObjects {
     }
     apply(
         RouterDeployment.build(
-            owner, settings.image(), settings.pullPolicy(), view.podTemplate(), token));
+            owner,
+            settings.images().server(),
+            settings.images().pullPolicy(),
+            view.podTemplate(),
+            token));
     apply(ServingDisruptionBudget.build(owner));
   }
 
@@ -164,8 +168,7 @@ final class RolloutObjects {
   }
 
   private Serving serving(ServedModel model) {
-    return view.serving(
-        model, settings.image(), settings.pullPolicy(), ModelVersion.of(model), List.of());
+    return view.serving(model, settings.images(), ModelVersion.of(model), List.of());
   }
 
   private <T extends HasMetadata> T apply(T desired) {

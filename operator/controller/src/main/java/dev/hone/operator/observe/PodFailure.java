@@ -89,7 +89,8 @@ public final class PodFailure {
 
   private static String outOfMemory(Pod pod, String container, String moreMemory) {
     String limit =
-        pod.getSpec().getContainers().stream()
+        Stream.concat(
+                pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
             .filter(candidate -> candidate.getName().equals(container))
             .map(candidate -> candidate.getResources())
             .filter(Objects::nonNull)

@@ -167,7 +167,8 @@ public final class PodWait {
   }
 
   private static String image(Pod pod, ContainerStatus status) {
-    return pod.getSpec().getContainers().stream()
+    return Stream.concat(
+            pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
         .filter(container -> container.getName().equals(status.getName()))
         .map(container -> container.getImage())
         .findFirst()

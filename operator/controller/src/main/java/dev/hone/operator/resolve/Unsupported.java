@@ -8,7 +8,6 @@ import dev.hone.api.compression.Distill;
 import dev.hone.api.compression.Search;
 import dev.hone.api.compression.Step;
 import dev.hone.api.finetune.FineTuneJobSpec;
-import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.api.inference.Parity;
 import dev.hone.api.inference.Rollout;
@@ -62,9 +61,6 @@ public final class Unsupported {
   /** What of an InferenceDeployment cannot be done, if anything. */
   public static Optional<String> of(InferenceDeploymentSpec spec) {
     return first(
-        spec.backend() == Backend.TRITON
-            ? refuse("spec.backend Triton", "write backend: Server")
-            : Optional.empty(),
         spec.autoscaling() == null || spec.rollout() == null
             ? Optional.empty()
             : refuse(

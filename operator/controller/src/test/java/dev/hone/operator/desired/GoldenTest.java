@@ -49,6 +49,9 @@ class GoldenTest {
   private static final TrainerImages TRAINERS =
       new TrainerImages("example.org/trainer:1", Optional.of("example.org/trainer-litert:1"));
 
+  private static final ServingImages IMAGES =
+      new ServingImages("example.org/server:1", "example.org/triton:1", "IfNotPresent");
+
   @TestFactory
   Stream<DynamicTest> run() throws IOException {
     return GoldenFiles.tests("run", GoldenTest::run);
@@ -97,11 +100,12 @@ class GoldenTest {
     InferenceView view = InferenceView.of(Objects.requireNonNull(resource));
     ServedModel model =
         new ServedModel(Objects.requireNonNull(view.model().uri()), view.model().digest(), null);
-    Serving serving = view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of());
+    Serving serving = view.serving(model, IMAGES, null, List.of());
     EngineNeeds needs =
         EngineNeedsPlanner.plan(
             new EngineRequest(
                 model,
+                view.backend(),
                 Objects.requireNonNull(resource.getSpec().engine()),
                 resource.getSpec().batching(),
                 view.resources(),
@@ -213,7 +217,7 @@ class GoldenTest {
       return rollout(view, model);
     }
     List<HasMetadata> made = new ArrayList<>();
-    Serving serving = view.serving(model, "example.org/server:1", "IfNotPresent", null, List.of());
+    Serving serving = view.serving(model, IMAGES, null, List.of());
     Autoscaling autoscaling = view.autoscaling();
     int atLeast = autoscaling == null ? view.replicas() : autoscaling.atLeast();
     // Once somebody else has the number of pods.
@@ -250,9 +254,7 @@ class GoldenTest {
     List<HasMetadata> made = new ArrayList<>();
     for (ServedModel model : List.of(stable, candidate)) {
       String version = ModelVersion.of(model);
-      made.add(
-          ServingDeployment.build(
-              view.serving(model, "example.org/server:1", "IfNotPresent", version, List.of())));
+      made.add(ServingDeployment.build(view.serving(model, IMAGES, version, List.of())));
       made.add(ServingService.ofVersion(view.owner(), version));
     }
     made.add(

@@ -3,6 +3,7 @@ package dev.hone.operator.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.hone.api.inference.Backend;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
@@ -10,9 +11,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HttpModelProbeTest {
 
@@ -52,9 +56,41 @@ class HttpModelProbeTest {
             200,
             "{\"parameters\": {\"provider\": \"CUDAExecutionProvider\", \"digest\":"
                 + " \"sha256:1\"}}");
-    assertThat(probe.ask(POD, "spam"))
+    assertThat(probe.ask(POD, "spam", Backend.SERVER))
         .contains(new ModelProbe.Answer("CUDAExecutionProvider", "sha256:1"));
-    assertThat(probe.ask(new Pod(), "spam")).isEmpty();
+    assertThat(probe.ask(new Pod(), "spam", Backend.SERVER)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          onnxruntime_onnx | KIND_CPU  |          | CPUExecutionProvider
+          onnxruntime_onnx | KIND_GPU  |          | CUDAExecutionProvider
+          onnxruntime_onnx | KIND_GPU  | tensorrt | TensorrtExecutionProvider
+          onnxruntime_onnx | KIND_CPU  | tensorrt | CPUExecutionProvider
+          onnxruntime_onnx | KIND_AUTO |          |
+          tensorrt_plan    | KIND_GPU  |          | TensorRT
+          """)
+  void ofTritonItReadsTheConfiguration(
+      String platform, String kind, @Nullable String accelerator, @Nullable String provider) {
+    HttpModelProbe probe =
+        answering(
+            "/v2/models/spam/config",
+            200,
+            """
+            {"platform": "%s", "instance_group": [{"kind": "%s"}],
+             "optimization": {"execution_accelerators": {"gpu_execution_accelerator": [%s]}},
+             "parameters": {"digest": {"string_value": "sha256:1"}}}
+            """
+                .formatted(
+                    platform,
+                    kind,
+                    accelerator == null ? "" : "{\"name\": \"" + accelerator + "\"}"));
+    assertThat(probe.ask(POD, "spam", Backend.TRITON))
+        .contains(new ModelProbe.Answer(provider, "sha256:1"));
   }
 
   @Test
@@ -71,7 +107,7 @@ class HttpModelProbeTest {
   void aPodThatIsOnlyLoadingRefusesNothing() {
     HttpModelProbe loading = answering("/v2/health/ready", 503, "{\"ready\": false}");
     assertThat(loading.refusal(POD)).isEmpty();
-    assertThat(loading.ask(POD, "spam")).isEqualTo(Optional.empty());
+    assertThat(loading.ask(POD, "spam", Backend.SERVER)).isEqualTo(Optional.empty());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.api.Reason;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.common.SourceKind;
+import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.contract.ResolvedModel;
@@ -91,6 +92,7 @@ class InferenceStatusFactoryTest {
         new Owner("InferenceDeployment", "team", "spam", "uid"),
         1,
         ModelSource.ofReference(SourceKind.COMPRESSION_JOB, "c"),
+        Backend.SERVER,
         2,
         null,
         null,

@@ -83,16 +83,6 @@ class RefusalIT extends OperatorTest {
   }
 
   @Test
-  void aBackendWithoutAnExecutorIsRefusedAndCorrected() {
-    bench.apply(Workbench.SERVE, yaml -> yaml.replace("backend: Server", "backend: Triton"));
-    InferenceDeployment refused = bench.inference("spam", inferenceIs("Unsupported"));
-    assertThat(message(conditions(refused), "Ready"))
-        .isEqualTo("spec.backend Triton is not supported yet; write backend: Server");
-    bench.patch(InferenceDeployment.class, "spam", "{\"spec\":{\"backend\":\"Server\"}}");
-    bench.inference("spam", inferenceIs("WaitingForReference"));
-  }
-
-  @Test
   void aPodTemplateThatTheApiServerRefusesIsSaidInItsWords() {
     bench.apply(
         Workbench.FINE_TUNE,

@@ -2,6 +2,7 @@ package dev.hone.operator.it;
 
 import dev.hone.api.common.PodResources;
 import dev.hone.operator.compression.CompressionJobReconciler;
+import dev.hone.operator.desired.ServingImages;
 import dev.hone.operator.engine.EngineBuildReconciler;
 import dev.hone.operator.engine.EngineSettings;
 import dev.hone.operator.engine.EngineVersions;
@@ -36,6 +37,7 @@ final class RunningOperator implements AutoCloseable {
   static final String NAMESPACE = "hone-system";
   static final String TRAINER_IMAGE = "localhost/hone-trainer:test";
   static final String SERVER_IMAGE = "localhost/hone-server:test";
+  static final String TRITON_IMAGE = "example.org/triton:1";
   static final String CA = "-----BEGIN CERTIFICATE-----\ntest\n-----END CERTIFICATE-----\n";
 
   private final KubernetesClient client;
@@ -124,8 +126,7 @@ final class RunningOperator implements AutoCloseable {
     operator.register(
         new InferenceDeploymentReconciler(
             new InferenceSettings(
-                SERVER_IMAGE,
-                "IfNotPresent",
+                new ServingImages(SERVER_IMAGE, TRITON_IMAGE, "IfNotPresent"),
                 PodResources.DEFAULT_GPU_RESOURCE,
                 new EngineVersions("1.29.0", "10")),
             events,
