@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -20,7 +21,8 @@ import java.util.function.Function;
  * @param uri its path and query
  * @param headers its headers, those of the connection left out
  * @param body its body
- * @param timeoutMillis how long the answer may take; 0 for a call of gRPC without an end
+ * @param timeoutMillis how long the answer may take, its body included where one waits for it; 0
+ *     for a call of gRPC without an end
  */
 record VersionCall(
     HttpMethod method, String uri, MultiMap headers, Buffer body, long timeoutMillis) {
@@ -66,12 +68,23 @@ record VersionCall(
             request -> {
               started.accept(request);
               // Before it is sent: an answer that comes while nobody reads it is lost, and outside
-              // of
-              // an event loop it may come before the next line.
-              Future<T> answer = request.response().compose(read);
+              // of an
+              // event loop it may come before the next line.
+              Future<T> answer = inTime(request, request.response().compose(read));
               return (body.length() == 0 && isEmpty(method) ? request.send() : request.send(body))
                   .compose(head -> answer);
             });
+  }
+
+  /**
+   * The timeout of a request ends with the head of its answer; this one with what is read of it.
+   */
+  private <T> Future<T> inTime(HttpClientRequest request, Future<T> answer) {
+    return timeoutMillis == 0
+        ? answer
+        : answer
+            .timeout(timeoutMillis, TimeUnit.MILLISECONDS)
+            .onFailure(failure -> request.reset());
   }
 
   private RequestOptions options(URI address) {

@@ -12,7 +12,9 @@ import io.vertx.core.http.HttpMethod;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 class VersionCallTest {
@@ -23,15 +25,9 @@ class VersionCallTest {
     Vertx vertx = Vertx.vertx();
     try (Version version = Version.of(3, 1)) {
       HttpClient late = lateAfterSending(vertx.createHttpClient());
-      VersionCall call =
-          new VersionCall(
-              HttpMethod.POST,
-              "/v2/models/m/infer",
-              MultiMap.caseInsensitiveMultiMap(),
-              Buffer.buffer("{}"),
-              5000);
       VersionAnswer answer =
-          call.send(late, version.backend().rest(), sending -> {})
+          call(5000)
+              .send(late, version.backend().rest(), sending -> {})
               .toCompletionStage()
               .toCompletableFuture()
               .get(10, TimeUnit.SECONDS);
@@ -39,6 +35,35 @@ class VersionCallTest {
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().get();
     }
+  }
+
+  @Test
+  void anAnswerWhoseBodyDoesNotComeFailsInTime() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try (Version version =
+        Version.answering(
+            request -> request.response().putHeader("content-length", "2").write("{"))) {
+      HttpClient client = vertx.createHttpClient();
+      assertThat(
+              call(200)
+                  .send(client, version.backend().rest(), sending -> {})
+                  .toCompletionStage()
+                  .toCompletableFuture())
+          .failsWithin(10, TimeUnit.SECONDS)
+          .withThrowableOfType(ExecutionException.class)
+          .withCauseInstanceOf(TimeoutException.class);
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get();
+    }
+  }
+
+  private static VersionCall call(long timeoutMillis) {
+    return new VersionCall(
+        HttpMethod.POST,
+        "/v2/models/m/infer",
+        MultiMap.caseInsensitiveMultiMap(),
+        Buffer.buffer("{}"),
+        timeoutMillis);
   }
 
   private static HttpClient lateAfterSending(HttpClient client) {
