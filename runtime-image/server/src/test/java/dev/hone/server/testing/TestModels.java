@@ -13,6 +13,9 @@ public class TestModels implements QuarkusTestProfile {
     return Map.of(
         "hone.model-repository", Models.REPOSITORY.toString(),
         "hone.max-body", Integer.toString(MAX_BODY),
+        // On a slow machine some tests' requests compute for seconds, and later ones would be
+        // turned away.
+        "hone.max-wait-millis", "60000",
         "hone.drain-seconds", "0",
         "hone.grpc-port", "0",
         "quarkus.http.test-port", "0",
