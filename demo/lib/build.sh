@@ -33,10 +33,7 @@ finish_images_and_install() {
   await "$java_pid" "operator and server images" "$OUTPUT/images.log"
   images/list
   cluster/cluster import "${ARCHIVES[@]:0:2}"
-  install_hone || {
-    wait || true
-    return 1
-  }
+  install_hone || give_up
   await "$load_pid" "data on the volume" "$OUTPUT/data.log"
 }
 
@@ -45,21 +42,19 @@ load_data() {
   put_data_on_the_volume
 }
 
-# What else runs in the background is not left behind: it comes to its end first.
 await() { # pid, what, log
-  report_when_done "$@" || {
-    wait || true
-    return 1
-  }
-}
-
-report_when_done() { # pid, what, log
   local started=$SECONDS
   if wait "$1"; then
     echo "  ready: $2 (waited $(clock $((SECONDS - started))))"
   else
     echo "  failed: $2; the end of $3 says:" >&2
     tail -n 15 "$3" >&2
-    return 1
+    give_up
   fi
+}
+
+# What else runs in the background is not left behind: it comes to its end first.
+give_up() {
+  wait || true
+  return 1
 }

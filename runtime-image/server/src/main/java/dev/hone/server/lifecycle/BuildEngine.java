@@ -7,11 +7,7 @@ import dev.hone.server.engine.EngineException;
 import dev.hone.server.engine.EngineSpec;
 import dev.hone.server.engine.Machine;
 import dev.hone.server.repository.Artifact;
-import dev.hone.server.repository.ArtifactVerifier;
-import dev.hone.server.repository.ModelFolder;
 import dev.hone.server.repository.RepositoryException;
-import dev.hone.server.repository.RepositoryScanner;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,15 +43,7 @@ public final class BuildEngine extends EngineCommand {
   private EngineBuilder.Built build() throws RepositoryException, EngineException {
     String key = key();
     EngineSpec spec = spec();
-    Path repository = Path.of(settingOr("HONE_MODEL_REPOSITORY", "/models"));
-    List<ModelFolder> folders = new RepositoryScanner().scan(repository);
-    if (folders.size() > 1) {
-      throw invalid(
-          "%s holds %d model versions, and an engine is of one: leave one"
-              .formatted(repository, folders.size()));
-    }
-    Artifact artifact =
-        new ArtifactVerifier(json()).verify(folders.getFirst(), Optional.of(spec.model().digest()));
+    Artifact artifact = onlyArtifact("an engine is of one", Optional.of(spec.model().digest()));
     return new EngineBuilder(engines(), json(), Machine.here()).build(key, spec, artifact);
   }
 

@@ -2,11 +2,17 @@ package dev.hone.server.lifecycle;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.engine.EngineException;
+import dev.hone.server.repository.Artifact;
+import dev.hone.server.repository.ArtifactVerifier;
+import dev.hone.server.repository.ModelFolder;
 import dev.hone.server.repository.RepositoryException;
 import dev.hone.server.repository.RepositoryException.Reason;
+import dev.hone.server.repository.RepositoryScanner;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +98,23 @@ abstract class OneShotCommand {
       throw invalid(name + " needs the environment variable " + variable);
     }
     return value;
+  }
+
+  /**
+   * The only artifact of the repository of models, its digests checked.
+   *
+   * @param whyOne what the command makes of it, which is of one model: half a sentence
+   * @param digest what its manifest's has to be; whatever it is without one
+   */
+  final Artifact onlyArtifact(String whyOne, Optional<String> digest) throws RepositoryException {
+    Path repository = Path.of(settingOr("HONE_MODEL_REPOSITORY", "/models"));
+    List<ModelFolder> folders = new RepositoryScanner().scan(repository);
+    if (folders.size() > 1) {
+      throw invalid(
+          "%s holds %d model versions, and %s: leave one"
+              .formatted(repository, folders.size(), whyOne));
+    }
+    return new ArtifactVerifier(json).verify(folders.getFirst(), digest);
   }
 
   static RepositoryException invalid(String sentence) {

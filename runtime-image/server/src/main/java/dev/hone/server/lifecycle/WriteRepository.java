@@ -7,12 +7,9 @@ import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.backend.ProviderChain;
 import dev.hone.server.backend.Signature;
 import dev.hone.server.repository.Artifact;
-import dev.hone.server.repository.ArtifactVerifier;
 import dev.hone.server.repository.Manifest;
-import dev.hone.server.repository.ModelFolder;
 import dev.hone.server.repository.RepositoryException;
 import dev.hone.server.repository.RepositoryException.Reason;
-import dev.hone.server.repository.RepositoryScanner;
 import dev.hone.server.triton.Instances;
 import dev.hone.server.triton.ModelConfigs;
 import dev.hone.server.triton.Plans;
@@ -51,7 +48,9 @@ public final class WriteRepository extends OneShotCommand {
     Path target = Path.of(setting("HONE_TRITON_REPOSITORY"));
     TritonSettings settings =
         TritonSettings.of(environment(), Runtime.getRuntime().availableProcessors());
-    Artifact artifact = artifact();
+    Optional<String> digest =
+        Optional.of(settingOr("HONE_MODEL_DIGEST", "")).filter(value -> !value.isBlank());
+    Artifact artifact = onlyArtifact("one is written", digest);
     SortedMap<String, Path> plans = plans(settings);
     Optional<Manifest.Task> task = artifact.task();
     TritonModel model =
@@ -69,22 +68,9 @@ public final class WriteRepository extends OneShotCommand {
     LOG.infof("model '%s' is in %s", model.name(), folder);
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("model", model.name());
-    artifact.digest().ifPresent(digest -> document.put("digest", digest));
+    artifact.digest().ifPresent(value -> document.put("digest", value));
     document.put("repository", target.toString());
     return document;
-  }
-
-  private Artifact artifact() throws RepositoryException {
-    Path repository = Path.of(settingOr("HONE_MODEL_REPOSITORY", "/models"));
-    List<ModelFolder> folders = new RepositoryScanner().scan(repository);
-    if (folders.size() > 1) {
-      throw invalid(
-          "%s holds %d model versions, and one is written: leave one"
-              .formatted(repository, folders.size()));
-    }
-    Optional<String> digest =
-        Optional.of(settingOr("HONE_MODEL_DIGEST", "")).filter(value -> !value.isBlank());
-    return new ArtifactVerifier(json()).verify(folders.getFirst(), digest);
   }
 
   private SortedMap<String, Path> plans(TritonSettings settings) throws RepositoryException {
