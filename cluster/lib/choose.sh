@@ -17,6 +17,6 @@ choose_provider() {
   elif "$cluster_dir/bin/prerequisites" --can-install; then
     say local
   else
-    die "no Docker engine answers, and a local cluster needs root and $("$cluster_dir/bin/prerequisites" --list); start Docker, install these, or use CLUSTER=current"
+    die "no Docker engine answers, and a local cluster needs root$("$cluster_dir/bin/prerequisites" --list | sed 's/^/, /' | tr -d '\n'); start Docker, install these, or use CLUSTER=current"
   fi
 }

@@ -6,6 +6,10 @@ current_kubectl() {
   "$tools/kubectl" "$@"
 }
 
+current_programs() { "$cluster_dir/bin/kube-tools" --only kubectl,helm; }
+
+current_packages() { :; }
+
 current_up() {
   local context
   context="$(current_kubectl config current-context 2>/dev/null)" ||

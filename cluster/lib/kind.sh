@@ -10,6 +10,10 @@ use_kind_tools() {
   admin_kubeconfig="$kind_kubeconfig"
 }
 
+kind_programs() { "$cluster_dir/bin/kube-tools" --only kubectl,kind,helm; }
+
+kind_packages() { :; }
+
 kind_exists() { "$tools/kind" get clusters 2>/dev/null | grep -qx "$kind_name"; }
 
 kind_up() {

@@ -6,6 +6,10 @@ layout=1
 pause_image=localhost/hone-pause:1
 local_tools=etcd,kube-apiserver,kubectl,kube-controller-manager,kube-scheduler,kubelet,kube-proxy,coredns,sandboxes,pause
 
+local_programs() { "$cluster_dir/bin/kube-tools" --only "$local_tools,helm"; }
+
+local_packages() { "$cluster_dir/bin/prerequisites" --list; }
+
 stamp() { printf '%s %s %s' "$layout" "$tools" "$(cat /proc/sys/kernel/random/boot_id)"; }
 
 is_whole() {

@@ -20,14 +20,17 @@ kubelet_is_healthy() { curl -fsS --max-time 2 http://127.0.0.1:10248/healthz; }
 dns_is_ready() { curl -fsS --max-time 2 http://127.0.0.1:18181/ready; }
 proxy_is_healthy() { curl -fsS --max-time 2 http://127.0.0.1:10256/healthz; }
 
-# The node says Ready, and its kubelet said so after it was (re)started: an old word does not count.
+# The node says Ready, and its kubelet said so after it was (re)started: an old word does not count. It says so in the node's status at once and in its lease when
+# that is next due, which is ten seconds later for a node that is new.
 node_is_ready() {
-  local pid started renewed
-  read -r pid _ <"$run_dir/pids/kubelet"
-  started="$(stat -c %Y "/proc/$pid")" || return 1
-  renewed="$(kube -n kube-node-lease get lease "$node_name" -o jsonpath='{.spec.renewTime}')" || return 1
-  [ "$(date -d "$renewed" +%s)" -ge "$started" ] || return 1
-  [ "$(kube get node "$node_name" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ]
+  local started ready said
+  started="$(stat -c %Y "$run_dir/pids/kubelet")" || return 1
+  ready="$(kube get node "$node_name" -o jsonpath='{range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}')" || return 1
+  [[ "$ready" == "True "* ]] || return 1
+  for said in "${ready#True }" "$(kube -n kube-node-lease get lease "$node_name" --ignore-not-found -o jsonpath='{.spec.renewTime}')"; do
+    [[ -z "$said" ]] || [ "$(date -d "$said" +%s)" -lt "$started" ] || return 0
+  done
+  return 1
 }
 
 up_node() {

@@ -4,7 +4,8 @@
 probe_image=localhost/hone-probe:test
 
 refuses_bad_input() {
-  refuse "write cluster up, down, status, kubeconfig or import" "$here/cluster" upp
+  refuse "write cluster up, down, status, kubeconfig, programs, packages or import FILE…" "$here/cluster" upp
+  refuse "write cluster programs" "$here/cluster" programs now
   refuse "devices needs resources" "$here/cluster" devices
   refuse "write cluster up" "$here/cluster" up now
   refuse "write CLUSTER=local, CLUSTER=kind or CLUSTER=current" env CLUSTER=minikube "$here/cluster" status

@@ -37,7 +37,7 @@ configuration_of() { # reference
   esac
 }
 
-# Runs a command on the image's files; whoever ends this process ends everything that it started.
+# Runs a command on the image's files. The folder $payload, if there is one, is then below its /tmp/payload.
 run_in() { # NAME=VALUE… -- command
   local settings=()
   while [[ "$1" != -- ]]; do
@@ -48,12 +48,13 @@ run_in() { # NAME=VALUE… -- command
   # shellcheck disable=SC2016 # expanded by the inner shell
   exec unshare --mount --pid --fork --kill-child bash -c '
     set -eu
-    files="$1"; shift
+    files="$1" payload="$2"; shift 2
     mount --bind "$files" "$files"
     mount --rbind /dev "$files/dev"
     mount -t proc proc "$files/proc"
     mount -t tmpfs tmpfs "$files/tmp"
     chmod 1777 "$files/tmp"
+    [[ -z "$payload" ]] || { mkdir "$files/tmp/payload"; cp -r "$payload" "$files/tmp/payload"; }
     mount -o remount,bind,ro "$files"
-    exec chroot --userspec=10001:10001 "$files" "$@"' run-in "$files" /usr/bin/env -i HOME=/tmp "${settings[@]}" "$@"
+    exec chroot --userspec=10001:10001 "$files" "$@"' run-in "$files" "${payload:-}" /usr/bin/env -i HOME=/tmp "${settings[@]}" "$@"
 }

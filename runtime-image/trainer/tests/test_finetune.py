@@ -205,7 +205,7 @@ def test_every_method_of_the_contract_has_its_executor(bench, choice):
     ("changes", "reason", "words"),
     [
         ({"model": {"uri": "pvc://spam/models/none"}}, "ModelNotFound", "pvc://spam/models holds tiny/"),
-        ({"model": {"uri": "oci://org/model"}}, "Unsupported", "oci:// has no executor here yet"),
+        ({"model": {"uri": "oci://registry/Model"}}, "ConfigInvalid", "names no artifact of a registry; write oci://"),
         ({"dataset": {"train": {"uri": "pvc://spam/data/no.jsonl"}}}, "DatasetNotFound", "holds test.jsonl, train"),
         ({"dataset": {}}, "ConfigInvalid", "spec.dataset.train"),
         ({"task": {"type": "TextClassification", "labels": ["ham"]}}, "ConfigInvalid", "two labels"),
