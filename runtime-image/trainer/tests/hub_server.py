@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from local_server import LocalServer, send
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "89abcdef0123456789abcdef0123456789abcdef"
@@ -25,7 +26,7 @@ class Repository:
         return revision if revision in self.files else self.refs.get(revision)
 
 
-class Hub:
+class Hub(LocalServer):
     """Serves repositories, notes what is asked for, and can give other bytes than it lists."""
 
     def __init__(self) -> None:
@@ -33,36 +34,15 @@ class Hub:
         self.fetched: list[str] = []
         self.tampered: set[str] = set()
         self.errors: list[int] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                outer._answer(self)
-
-            do_HEAD = do_GET  # noqa: N815 - http.server's name
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
-        self._thread.start()
+        super().__init__()
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"http://{self.host}"
 
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
         if self.errors:
-            _send(request, self.errors.pop(0), b"")
+            send(request, self.errors.pop(0), b"")
             return
         parts = unquote(urlsplit(request.path).path).strip("/").split("/")
         api = parts[0] == "api"
@@ -76,30 +56,30 @@ class Hub:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if repository is None or (repository.token is not None and token != repository.token):
             # The hub tells nobody of what he may not see.
-            _send(request, 401, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            send(request, 401, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
             return
         if repository.gated:
-            _send(request, 403, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."})
+            send(request, 403, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."})
             return
         what, rest = parts[2] if len(parts) > 2 else "revision", parts[3:] or ["main"]
         commit = repository.commit(rest[0])
         if commit is None:
-            _send(request, 404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
+            send(request, 404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
             return
         files = repository.files[commit]
         if api and what == "revision":
             document = {"id": "/".join(parts[:2]), "sha": commit, "siblings": [{"rfilename": name} for name in files]}
-            _send(request, 200, json.dumps(document).encode())
+            send(request, 200, json.dumps(document).encode())
         elif api and what == "tree":
-            _send(request, 200, json.dumps([_entry(name, content) for name, content in files.items()]).encode())
+            send(request, 200, json.dumps([_entry(name, content) for name, content in files.items()]).encode())
         elif what == "resolve":
             self._resolve(request, commit, "/".join(rest[1:]), files)
         else:
-            _send(request, 404, b"")
+            send(request, 404, b"")
 
     def _resolve(self, request: BaseHTTPRequestHandler, commit: str, name: str, files: dict[str, bytes]) -> None:
         if name not in files:
-            _send(request, 404, b"", {"X-Error-Code": "EntryNotFound"})
+            send(request, 404, b"", {"X-Error-Code": "EntryNotFound"})
             return
         content, entry = files[name], _entry(name, files[name])
         etag = entry["lfs"]["oid"] if "lfs" in entry else entry["oid"]
@@ -107,7 +87,7 @@ class Hub:
             self.fetched.append(name)
         if name in self.tampered:
             content = bytes(byte ^ 1 for byte in content)
-        _send(request, 200, content, {"X-Repo-Commit": commit, "ETag": f'"{etag}"'})
+        send(request, 200, content, {"X-Repo-Commit": commit, "ETag": f'"{etag}"'})
 
 
 def _entry(name: str, content: bytes) -> dict:
@@ -118,13 +98,3 @@ def _entry(name: str, content: bytes) -> dict:
         sha256 = hashlib.sha256(content).hexdigest()
         entry["lfs"] = {"oid": sha256, "sha256": sha256, "size": len(content), "pointerSize": 134}
     return entry
-
-
-def _send(request: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-    request.send_response(status)
-    for name, value in (headers or {}).items():
-        request.send_header(name, value)
-    request.send_header("Content-Length", str(len(body)))
-    request.end_headers()
-    if request.command != "HEAD":
-        request.wfile.write(body)

@@ -97,6 +97,12 @@ def test_data_is_a_file_a_prefix_or_a_pattern(store, secret, uri, names):
     assert failure(store.data, data(uri, "sha256:" + "0" * 64)).reason == "ArtifactCorrupt"
 
 
+def test_an_address_that_was_read_as_data_is_whole_as_a_model(store, secret):
+    assert not (store.data(data("s3://models/tiny")).path / "model.safetensors").exists()
+    model = store.model(ResolvedModel(uri="s3://models/tiny", secret_ref=SECRET))
+    assert (model.path / "model.safetensors").is_file()
+
+
 def test_the_own_identity_of_a_pod_is_used_without_a_secret(store, served, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", served["endpoint"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", served["accessKey"])

@@ -23,8 +23,6 @@ from hone.store.room import room
 
 log = logging.getLogger(__name__)
 
-_EXECUTORS = {"FineTuneJob": "hone.finetune", "CompressionJob": "hone.compress"}
-
 
 def load_config(path: Path) -> JobConfig:
     """Read a job configuration; every mistake in it is told in one sentence."""
@@ -95,10 +93,16 @@ def _executor(config: JobConfig) -> Executor:
     # until the end: looking for garbage in it, then or later, would find none.
     gc.disable()
     try:
-        return cast(Executor, importlib.import_module(_EXECUTORS[config.kind]).run)
+        return cast(Executor, importlib.import_module(_module(config)).run)
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _module(config: JobConfig) -> str:
+    if config.kind == "FineTuneJob":
+        return "hone.finetune"
+    return "hone.compress.executor" if config.search is None else "hone.compress.search"
 
 
 def _result(config: JobConfig, manifest: Manifest, reference: ArtifactReference, reused: bool) -> RunResult:

@@ -58,5 +58,6 @@ class RunOutcome:
     warnings: list[str] = field(default_factory=list)
 
 
-#: `hone.finetune.run` and `hone.compress.run`; None from a process that has only helped the first one.
+#: `hone.finetune.run`, `hone.compress.executor.run` and `hone.compress.search.run`; None
+#: from a process that has only helped the first one.
 Executor = Callable[[RunContext], RunOutcome | None]

@@ -32,7 +32,7 @@ class Credentials:
             raise RunError(
                 "ConfigInvalid",
                 f"The Secret {secret.name} that {uri} is read with is empty or did not reach the pod; write its keys "
-                "into it (HF_TOKEN, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY).",
+                "into it (HF_TOKEN; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; OCI_USERNAME and OCI_PASSWORD).",
             )
         return cls(prefix, os.environ)
 

@@ -1,10 +1,8 @@
 """Sources at `https://`: fetched once per pod, whole or not at all, and only with the digest that the spec gives."""
 
-import logging
 import os
 import shutil
 import ssl
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,17 +12,12 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from hone.contract.failure import Reason
-from hone.errors import RunError, first_line
-from hone.store.digest import sha256_file
+from hone.errors import RunError
+from hone.store.archive import unpack
+from hone.store.transfer import TIMEOUT_SECONDS, Sink, continued, in_tries
 from hone.store.turn import turn_in
 
-log = logging.getLogger(__name__)
-
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-_TRIES = 5
-_WAIT_SECONDS = 1.0
-_TIMEOUT_SECONDS = 60.0
 
 
 class Downloads:
@@ -71,8 +64,7 @@ class Downloads:
             file = folder / name
             if not file.exists():
                 part = folder / ".part"
-                self._download(uri, shown, part, missing)
-                found = "sha256:" + sha256_file(part)
+                found = self._download(uri, shown, part, missing)
                 if found != digest:
                     part.unlink()
                     raise RunError(
@@ -82,46 +74,24 @@ class Downloads:
                 part.rename(file)
             return _unpacked(file, shown) if name.endswith(_ARCHIVES) else file
 
-    def _download(self, uri: str, shown: str, part: Path, missing: Reason) -> None:
-        """Fetch into `part`, going on where an earlier try was cut off."""
+    def _download(self, uri: str, shown: str, part: Path, missing: Reason) -> str:
+        """Fetch into `part`, and return its digest."""
+
+        def check(response: httpx.Response) -> None:
+            if response.url.scheme != "https":
+                raise RunError(
+                    missing, f"{shown} leads to {response.url.scheme}://; write an address that stays https."
+                )
+            if response.is_error:
+                raise RunError(
+                    missing, f"{shown} cannot be read: the server answers {response.status_code}; correct the address."
+                )
+
         verify = ssl.create_default_context() if self._verify is None else self._verify
-        trouble = ""
-        with httpx.Client(verify=verify, follow_redirects=True, timeout=_TIMEOUT_SECONDS) as client:
-            for tried in range(_TRIES):
-                if tried:
-                    log.warning("%s: %s; trying again", shown, trouble)
-                    self._sleep(_WAIT_SECONDS * 2 ** (tried - 1))
-                try:
-                    trouble = _attempt(client, uri, shown, part, missing)
-                except httpx.TransportError as error:
-                    trouble = first_line(error)
-                if not trouble:
-                    return
-        raise RunError("Internal", f"{shown} could not be fetched in {_TRIES} tries: {trouble}.")
-
-
-def _attempt(client: httpx.Client, uri: str, shown: str, part: Path, missing: Reason) -> str:
-    """Fetch what is missing of a file; return why another try may help, or nothing if it is whole."""
-    have = part.stat().st_size if part.exists() else 0
-    # What is compressed on the way could not be continued, nor has it the file's digest.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    with client.stream("GET", uri, headers=headers) as response:
-        if response.url.scheme != "https":
-            raise RunError(missing, f"{shown} leads to {response.url.scheme}://; write an address that stays https.")
-        if have and response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink()
-            return "the file is shorter than what was fetched of it"
-        if response.status_code in _RETRIED:
-            return f"the server answers {response.status_code}"
-        if response.is_error:
-            raise RunError(
-                missing, f"{shown} cannot be read: the server answers {response.status_code}; correct the address."
-            )
-        goes_on = have and response.status_code == httpx.codes.PARTIAL_CONTENT
-        with part.open("ab" if goes_on else "wb") as out:
-            for chunk in response.iter_raw():
-                out.write(chunk)
-    return ""
+        sink = Sink(part)
+        with httpx.Client(verify=verify, follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
+            in_tries(shown, lambda: continued(client, uri, sink, check), self._sleep)
+        return sink.digest
 
 
 def _unpacked(file: Path, shown: str) -> Path:
@@ -130,14 +100,7 @@ def _unpacked(file: Path, shown: str) -> Path:
     if not folder.exists():
         rough = file.with_name(".unpacking")
         shutil.rmtree(rough, ignore_errors=True)
-        try:
-            with tarfile.open(file) as archive:
-                # Refuses paths and links that lead out of the folder, devices, and odd modes.
-                archive.extractall(rough, filter="data")
-        except tarfile.TarError as error:
-            raise RunError(
-                "ArtifactCorrupt", f"{shown} cannot be unpacked ({first_line(error)}); make the archive again with tar."
-            ) from error
+        unpack(file, rough, shown)
         rough.rename(folder)
     inner = list(folder.iterdir())
     return inner[0] if len(inner) == 1 and inner[0].is_dir() else folder

@@ -47,7 +47,7 @@ class Hub:
         place = _parse(wanted, revision)
         endpoint = (credentials.setting("HF_ENDPOINT") or _PUBLIC).rstrip("/")
         repository = _Repository(wanted, place, endpoint, credentials.get("HF_TOKEN"))
-        return once(self._folder, f"{place.to_uri()} {endpoint}", repository.fill)
+        return once(self._folder, f"{place.to_uri()} {endpoint}", wanted, repository.fill)
 
 
 @dataclass(frozen=True)

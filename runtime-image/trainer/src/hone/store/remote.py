@@ -1,4 +1,4 @@
-"""What `hf://` and `s3://` share: which files of a listing are taken, and a folder that is whole or not there."""
+"""What `hf://`, `s3://` and `oci://` share: which listed files are taken, and a folder that is whole or not there."""
 
 import hashlib
 import json
@@ -147,11 +147,13 @@ def held(names: Collection[str]) -> str:
     return some_of(sorted(names)) or "nothing"
 
 
-def once(folder: Path, key: str, fill: Callable[[Path], Fetched]) -> Fetched:
+def once(folder: Path, source: str, wanted: Wanted, fill: Callable[[Path], Fetched]) -> Fetched:
     """Fill a folder once per pod; processes that come later get what the first one found.
 
-    `fill` puts files below the folder that it is given, and says what is opened, and by which address.
+    `source` is where it comes from. A model, its configuration and data of the same source are other files. `fill` puts
+    files below the folder that it is given, and says what is opened, and by which address.
     """
+    key = f"{source} {wanted.is_model} {wanted.from_configuration}"
     place = folder / hashlib.sha256(key.encode()).hexdigest()
     content, note = place / "content", place / "found.json"
     with turn_in(place):

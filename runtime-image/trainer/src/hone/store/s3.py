@@ -44,7 +44,7 @@ class Buckets:
             raise RunError("ConfigInvalid", f"{wanted.uri} names no bucket; write s3://BUCKET/PATH.")
         endpoint = credentials.setting("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
         objects = _Objects(wanted, bucket, key.strip("/"), endpoint, credentials)
-        return once(self._folder, f"{wanted.uri} {endpoint}", objects.fill)
+        return once(self._folder, f"{wanted.uri} {endpoint}", wanted, objects.fill)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ def _is_of_the_web(uri: str) -> bool:
 
 
 def _is_listed(uri: str) -> bool:
-    """Whether the address is of a repository or bucket, whose files are listed before any is fetched."""
-    return uri.startswith(("hf://", "s3://"))
+    """Whether the address is of a repository, bucket or artifact, whose files are listed before any is fetched."""
+    return uri.startswith(("hf://", "s3://", "oci://"))
 
 
 def _digest(path: Path) -> str:
@@ -103,7 +103,11 @@ class Store:
 
     def _fetch(self, wanted: Wanted, revision: str | None, secret: SecretReference | None) -> Fetched:
         credentials = Credentials.of(secret, wanted.uri)
-        # Their clients take a while to import, and most runs need neither.
+        # Their clients take a while to import, and most runs need none.
+        if wanted.uri.startswith("oci://"):
+            from hone.store.oci import Registries
+
+            return Registries(self._downloads.folder).fetch(wanted, credentials)
         if wanted.uri.startswith("s3://"):
             from hone.store.s3 import Buckets
 

@@ -39,9 +39,6 @@ public final class Names {
   /** Key of the router's configuration in its ConfigMap. */
   public static final String ROUTING_KEY = "routing.json";
 
-  /** Key of the router's token in its Secret. */
-  public static final String TOKEN_KEY = "token";
-
   /** Audience of the tokens that pods report with. */
   public static final String REPORT_AUDIENCE = "hone.dev/reports";
 
@@ -100,8 +97,8 @@ public final class Names {
     return name + "-router";
   }
 
-  /** The Secret with the token of the router; another token has another Secret. */
-  public static String routerToken(String name, String hash) {
+  /** The Secret with the certificate of the router; another certificate has another Secret. */
+  public static String routerSecret(String name, String hash) {
     return name + "-router-" + hash;
   }
 

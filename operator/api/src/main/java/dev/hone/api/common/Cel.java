@@ -8,15 +8,46 @@ public final class Cel {
       "self.matches('^(hf://[^/]+/.+|s3://.+|oci://.+|https://.+|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.+)$')";
 
   public static final String READABLE_URI_MESSAGE =
-      "write hf://ORGANIZATION/NAME, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://IMAGE or https://…"
+      "write hf://ORGANIZATION/NAME, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://REGISTRY/REPOSITORY:TAG or https://…"
           + " (file:// works only with `hone run` on your own machine)";
 
-  /** Credentials are of repositories and buckets. */
+  private static final String REGISTRY =
+      "([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?";
+
+  private static final String REPOSITORY_PART = "[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*";
+
+  private static final String OCI_TAG = ":[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}";
+
+  private static final String OCI_DIGEST = "@sha256:[0-9a-f]{64}";
+
+  /**
+   * What is of a registry. A repository's name has slashes of its own, so only a tag or a digest
+   * tells where a path begins.
+   */
+  public static final String OCI_URI =
+      "!self.startsWith('oci://') || self.matches('^oci://"
+          + REGISTRY
+          + "(/"
+          + REPOSITORY_PART
+          + ")+(("
+          + OCI_TAG
+          + "("
+          + OCI_DIGEST
+          + ")?|"
+          + OCI_DIGEST
+          + ")(/.*)?)?$')";
+
+  public static final String OCI_URI_MESSAGE =
+      "write oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST], and a path only behind a tag or digest, for example"
+          + " oci://registry.example.com/team/model:v1/PATH";
+
+  /** Credentials are of repositories, buckets and registries. */
   public static final String SECRET_OF_LISTED =
-      "!has(self.secretRef) || (has(self.uri) && self.uri.matches('^(hf|s3)://'))";
+      "!has(self.secretRef) || (has(self.uri) && self.uri.matches('^(hf|s3|oci)://'))";
 
   public static final String SECRET_OF_LISTED_MESSAGE =
-      "secretRef is for hf:// (HF_TOKEN) and s3:// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): remove it";
+      "secretRef is for hf:// (HF_TOKEN), s3:// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) and oci:// (OCI_USERNAME,"
+          + " OCI_PASSWORD): remove it";
 
   /** Only repositories have revisions, and an address can have one itself. */
   public static final String REVISION_OF_REPOSITORY =

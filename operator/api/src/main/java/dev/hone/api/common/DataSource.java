@@ -15,9 +15,10 @@ public record DataSource(
     @Required
         @Size(min = 1, max = 1024)
         @ValidationRule(value = Cel.READABLE_URI, message = Cel.READABLE_URI_MESSAGE)
+        @ValidationRule(value = Cel.OCI_URI, message = Cel.OCI_URI_MESSAGE)
         @ValidationRule(value = Cel.NO_PARENT, message = Cel.NO_PARENT_MESSAGE)
         @JsonPropertyDescription(
-            "Address of the data: hf://datasets/ORGANIZATION/NAME[@REVISION]/PATH, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci:// or https://.")
+            "Address of the data: hf://datasets/ORGANIZATION/NAME[@REVISION]/PATH, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://REGISTRY/REPOSITORY[:TAG][@DIGEST][/PATH] or https://.")
         String uri,
     @Pattern(Cel.DIGEST)
         @Size(max = 71)
@@ -26,5 +27,5 @@ public record DataSource(
     @JsonPropertyDescription("How the data is stored; by default told by the name's ending.")
         @Nullable DataFormat format,
     @JsonPropertyDescription(
-            "Secret with HF_TOKEN (hf://), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (s3://); without it, the pod's own identity.")
+            "Secret with HF_TOKEN (hf://), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (s3://), or OCI_USERNAME and OCI_PASSWORD (oci://, also a Secret for pulling images); without it, the pod's own identity, or nobody's.")
         @Nullable SecretReference secretRef) {}

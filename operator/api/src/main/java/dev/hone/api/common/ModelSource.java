@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
 public record ModelSource(
     @Size(min = 1, max = 1024)
         @ValidationRule(value = Cel.READABLE_URI, message = Cel.READABLE_URI_MESSAGE)
+        @ValidationRule(value = Cel.OCI_URI, message = Cel.OCI_URI_MESSAGE)
         @ValidationRule(value = Cel.NO_PARENT, message = Cel.NO_PARENT_MESSAGE)
         @JsonPropertyDescription(
-            "Address of the model: hf://ORGANIZATION/NAME, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci:// or https://.")
+            "Address of the model: hf://ORGANIZATION/NAME, s3://BUCKET/PATH, pvc://CLAIM/PATH, oci://REGISTRY/REPOSITORY[:TAG][@DIGEST][/PATH] or https://.")
         @Nullable String uri,
     @Size(min = 1, max = 128)
         @JsonPropertyDescription(
@@ -36,7 +37,7 @@ public record ModelSource(
             "Digest that the model must have (sha256:…); any other is refused.")
         @Nullable String digest,
     @JsonPropertyDescription(
-            "Secret with HF_TOKEN (hf://), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (s3://); without it, the pod's own identity.")
+            "Secret with HF_TOKEN (hf://), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (s3://), or OCI_USERNAME and OCI_PASSWORD (oci://, also a Secret for pulling images); without it, the pod's own identity, or nobody's.")
         @Nullable SecretReference secretRef,
     @JsonPropertyDescription(
             "The artifact of another resource; this one waits until that one is ready.")

@@ -37,4 +37,9 @@ public record Autoscaling(
   public int atLeast() {
     return minReplicas == null ? 1 : minReplicas;
   }
+
+  /** The number of pods nearest to another one that is within the bounds. */
+  public int within(int pods) {
+    return Math.clamp(pods, atLeast(), maxReplicas);
+  }
 }
