@@ -96,6 +96,38 @@ def spam() -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
+def picture() -> None:
+    """Means of the fields of an image, weighed for each of four labels; its images are those of ../images."""
+    height, width, field = 12, 16, 4
+    places = 3 * (height // field) * (width // field)
+    weights = np.sin(np.arange(places * 4, dtype=np.float64) ** 2).astype(np.float32).reshape(places, 4) / 4
+    graph = helper.make_graph(
+        [helper.make_node("AveragePool", ["pixel_values"], ["fields"], kernel_shape=[field] * 2, strides=[field] * 2),
+         helper.make_node("Flatten", ["fields"], ["flat"]),
+         helper.make_node("MatMul", ["flat", "weights"], ["logits"])],
+        "picture",
+        [tensor("pixel_values", TensorProto.FLOAT, ["batch", 3, height, width])],
+        [tensor("logits", TensorProto.FLOAT, ["batch", 4])],
+        [constant("weights", weights)],
+    )
+    folder = HERE / "picture" / "1"
+    save(graph, folder)
+    content = (folder / "model.onnx").read_bytes()
+    manifest = {
+        "schemaVersion": 1, "kind": "CompressionJob", "name": "picture", "hash": "0123456789", "format": "ONNX",
+        "modelPath": "model.onnx",
+        "task": {
+            "type": "ImageClassification", "labels": ["cat", "dog", "fox", "owl"],
+            # CLIP's means and deviations.
+            "image": {
+                "height": height, "width": width, "channels": 3, "resizeShortestEdge": 18, "resample": "Bicubic",
+                "rescaleFactor": 0.00392156862745098, "mean": [0.48145466, 0.4578275, 0.40821073],
+                "std": [0.26862954, 0.26130258, 0.27577711]}},
+        "files": [{"path": "model.onnx", "sizeBytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}],
+        "lineage": [], "createdAt": "2026-01-01T00:00:00Z"}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
 def affine(version: int, factor: float, offset: float) -> None:
     """y = factor * x + offset, three numbers a row."""
     graph = helper.make_graph(
@@ -245,6 +277,7 @@ def places() -> None:
 
 if __name__ == "__main__":
     spam()
+    picture()
     affine(1, 2, 1)
     affine(2, 3, 0)
     types()

@@ -37,6 +37,8 @@ class ArchitectureTest {
           .definedBy("..backend..")
           .layer("text")
           .definedBy("..text..")
+          .layer("image")
+          .definedBy("..image..")
           .layer("repository")
           .definedBy("..repository..")
           .layer("metrics")
@@ -52,7 +54,8 @@ class ArchitectureTest {
           .whereLayer("router")
           .mayOnlyAccessLayers("wire", "protocol")
           .whereLayer("serving")
-          .mayOnlyAccessLayers("batching", "backend", "text", "metrics", "inference", "protocol")
+          .mayOnlyAccessLayers(
+              "batching", "backend", "text", "image", "metrics", "inference", "protocol")
           .whereLayer("batching")
           .mayOnlyAccessLayers("backend", "metrics", "inference", "protocol")
           .whereLayer("inference")
@@ -64,6 +67,8 @@ class ArchitectureTest {
           .whereLayer("backend")
           .mayOnlyAccessLayers("protocol")
           .whereLayer("text")
+          .mayOnlyAccessLayers("protocol")
+          .whereLayer("image")
           .mayOnlyAccessLayers("protocol")
           .whereLayer("repository")
           .mayNotAccessAnyLayer()
@@ -86,6 +91,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("ai.onnxruntime..");
+
+  @ArchTest
+  static final ArchRule ONLY_THE_IMAGES_KNOW_AWT =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..image..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.awt..", "javax.imageio..");
 
   @ArchTest
   static final ArchRule ONLY_THE_GRPC_FRONT_END_KNOWS_GRPC =

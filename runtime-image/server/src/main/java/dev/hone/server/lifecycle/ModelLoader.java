@@ -7,7 +7,6 @@ import dev.hone.server.backend.ExecutionProvider;
 import dev.hone.server.backend.NoAcceleratorException;
 import dev.hone.server.backend.OnnxBackend;
 import dev.hone.server.backend.ProviderChain;
-import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchLimits;
 import dev.hone.server.batching.Batcher;
 import dev.hone.server.batching.Padding;
@@ -22,10 +21,10 @@ import dev.hone.server.repository.Artifact;
 import dev.hone.server.repository.Manifest;
 import dev.hone.server.repository.RepositoryException;
 import dev.hone.server.repository.RepositoryException.Reason;
+import dev.hone.server.serving.Preprocessor;
 import dev.hone.server.serving.ServedModel;
 import dev.hone.server.text.PadToken;
 import dev.hone.server.text.TextEncoder;
-import dev.hone.server.text.TextTokenizer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -42,11 +41,11 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class ModelLoader {
   private static final Logger LOG = Logger.getLogger(ModelLoader.class);
-  private static final int DEFAULT_MAX_LENGTH = 512;
 
   private final ServerConfig config;
   private final InferenceMetrics metrics;
   private final ObjectMapper json;
+  private final Preprocessors preprocessors;
   private @Nullable ProviderChain chain;
 
   /** Loads with those settings. */
@@ -54,6 +53,7 @@ public class ModelLoader {
     this.config = config;
     this.metrics = metrics;
     this.json = json;
+    this.preprocessors = new Preprocessors(json, config.maxImagePixels());
   }
 
   /**
@@ -70,7 +70,7 @@ public class ModelLoader {
     Backend backend = prepared.isPresent() ? prepared.get() : backend(artifact);
     Optional<String> key = prepared.flatMap(loaded -> engine).map(found -> found.manifest().key());
     try {
-      Optional<TextEncoder> text = text(artifact, backend.signature());
+      Optional<Preprocessor> preprocessor = preprocessors.of(artifact, backend.signature());
       ModelStatistics statistics = metrics.statistics(name, version);
       BatchLimits limits =
           new BatchLimits(
@@ -82,8 +82,8 @@ public class ModelLoader {
               version,
               backend.signature(),
               labels(artifact),
-              text,
-              parameters(artifact, backend, text.isPresent(), key),
+              preprocessor,
+              parameters(artifact, backend, preprocessor, key),
               padding(artifact, backend),
               limits.maxRows(),
               batcher,
@@ -159,33 +159,6 @@ public class ModelLoader {
     return config.intraOpThreads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
   }
 
-  private Optional<TextEncoder> text(Artifact artifact, Signature signature)
-      throws RepositoryException {
-    Optional<Path> file = artifact.tokenizer();
-    Optional<Manifest.Task> task = artifact.task();
-    if (file.isEmpty() || task.isEmpty() || !task.get().type().startsWith("Text")) {
-      return Optional.empty();
-    }
-    Optional<TensorMetadata> odd = TextEncoder.unsupported(signature.inputs());
-    if (odd.isPresent()) {
-      throw invalid(
-          artifact,
-          "its task is %s, but its input '%s' is no token ids (input_ids, attention_mask or token_type_ids of INT64 or INT32 with shape [-1, -1])"
-              .formatted(task.get().type(), odd.get().name()),
-          null);
-    }
-    Integer maxLength = task.get().maxLength();
-    try {
-      return Optional.of(
-          new TextEncoder(
-              TextTokenizer.load(file.get(), maxLength == null ? DEFAULT_MAX_LENGTH : maxLength),
-              signature.inputs(),
-              new PadToken(json).find(file.get(), artifact.config())));
-    } catch (IOException | RuntimeException e) {
-      throw invalid(artifact, "its tokenizer.json cannot be read: " + e.getMessage(), e);
-    }
-  }
-
   private Padding padding(Artifact artifact, Backend backend) throws RepositoryException {
     List<TensorMetadata> inputs = backend.signature().inputs();
     if (!backend.signature().batchable() || TextEncoder.unsupported(inputs).isPresent()) {
@@ -219,7 +192,10 @@ public class ModelLoader {
   }
 
   private static Map<String, Object> parameters(
-      Artifact artifact, Backend backend, boolean text, Optional<String> engine) {
+      Artifact artifact,
+      Backend backend,
+      Optional<Preprocessor> preprocessor,
+      Optional<String> engine) {
     Map<String, Object> parameters = new LinkedHashMap<>();
     parameters.put("provider", backend.provider());
     artifact.digest().ifPresent(digest -> parameters.put("digest", digest));
@@ -228,14 +204,12 @@ public class ModelLoader {
     if (!labels(artifact).isEmpty()) {
       parameters.put("labels", labels(artifact));
     }
-    if (text) {
-      parameters.put("text_input", "text");
-    }
+    preprocessor.ifPresent(made -> parameters.put(made.input() + "_input", made.input()));
     return parameters;
   }
 
-  private static RepositoryException invalid(
-      Artifact artifact, String why, @Nullable Exception cause) {
+  /** Says why an artifact can't be served. */
+  static RepositoryException invalid(Artifact artifact, String why, @Nullable Exception cause) {
     String sentence = "model '%s' is not usable: %s".formatted(artifact.folder().name(), why);
     return cause == null
         ? new RepositoryException(Reason.MODEL_INVALID, sentence)

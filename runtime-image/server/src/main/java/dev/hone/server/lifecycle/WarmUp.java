@@ -11,12 +11,17 @@ import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.protocol.TensorMetadata;
+import dev.hone.server.serving.ImageInput;
+import dev.hone.server.serving.Preprocessor;
 import dev.hone.server.serving.ServedModel;
+import dev.hone.server.serving.TextInput;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
 /**
@@ -39,26 +44,28 @@ final class WarmUp {
    * @throws ProtocolException if the model fails although every dimension of its inputs is known
    */
   void run(ServedModel model, int maxRows, List<Integer> lengths) {
-    boolean guessed = !model.takesText() && hasFreeAxis(model);
+    boolean guessed = model.preprocessor().isEmpty() && hasFreeAxis(model);
     long started = System.nanoTime();
+    List<byte[]> samples = model.preprocessor().map(WarmUp::samples).orElse(List.of());
     model.pauseStatistics();
     try {
       for (int round = 0; round < ROUNDS; round++) {
-        infer(model, inputs(model, 1, TEXT));
+        infer(model, inputs(model, samples, 1, round));
       }
       if (model.signature().batchable()) {
         for (int rows = 2; rows < maxRows; rows *= 2) {
-          infer(model, inputs(model, rows, TEXT));
+          infer(model, inputs(model, samples, rows, 0));
         }
-        infer(model, inputs(model, maxRows, TEXT));
+        infer(model, inputs(model, samples, maxRows, 0));
       }
       for (int length : lengths) {
         infer(model, tensors(model, 1, length));
         infer(model, tensors(model, model.signature().batchable() ? maxRows : 1, length));
       }
-      if (model.takesText()) {
+      if (model.preprocessor().orElse(null) instanceof TextInput) {
         // The longest row that it takes makes it allocate what it will ever need for one.
-        infer(model, inputs(model, 1, TEXT.repeat(LONG)));
+        byte[] row = TEXT.repeat(LONG).getBytes(StandardCharsets.UTF_8);
+        infer(model, inputs(model, List.of(row), 1, 0));
       }
     } catch (ProtocolException e) {
       if (!guessed) {
@@ -74,10 +81,30 @@ final class WarmUp {
         model.name(), model.version(), (System.nanoTime() - started) / 1_000_000);
   }
 
-  private static List<Tensor> inputs(ServedModel model, int rows, String text) {
-    return model.takesText()
-        ? List.of(BytesTensor.ofTexts("text", Shape.of(rows), Collections.nCopies(rows, text)))
-        : tensors(model, model.signature().batchable() ? rows : 1, 1);
+  private static List<byte[]> samples(Preprocessor preprocessor) {
+    return switch (preprocessor) {
+      case TextInput _ -> List.of(TEXT.getBytes(StandardCharsets.UTF_8));
+      case ImageInput image -> image.encoder().samples();
+    };
+  }
+
+  /**
+   * A request of so many rows, or of as many as the model takes always.
+   *
+   * @param first the sample that it begins with
+   */
+  private static List<Tensor> inputs(ServedModel model, List<byte[]> samples, int rows, int first) {
+    if (model.preprocessor().isEmpty()) {
+      return tensors(model, model.signature().batchable() ? rows : 1, 1);
+    }
+    long fixed = model.signature().inputs().getFirst().shape().dim(0);
+    int count = fixed == Shape.ANY ? rows : Math.toIntExact(fixed);
+    List<byte[]> elements =
+        IntStream.range(first, first + count)
+            .mapToObj(index -> samples.get(index % samples.size()))
+            .toList();
+    String name = model.preprocessor().get().input();
+    return List.of(new BytesTensor(name, Shape.of(count), elements));
   }
 
   private static List<Tensor> tensors(ServedModel model, int rows, int length) {

@@ -15,7 +15,23 @@ public record Manifest(
 
   /** What the model is for. */
   @JsonIgnoreProperties(ignoreUnknown = true)
-  public record Task(String type, @Nullable List<String> labels, @Nullable Integer maxLength) {}
+  public record Task(
+      String type,
+      @Nullable List<String> labels,
+      @Nullable Integer maxLength,
+      @Nullable Image image) {}
+
+  /** How an image becomes the model's input. */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record Image(
+      int height,
+      int width,
+      int channels,
+      @Nullable Integer resizeShortestEdge,
+      @Nullable String resample,
+      double rescaleFactor,
+      @Nullable List<Double> mean,
+      @Nullable List<Double> std) {}
 
   /** One file of the artifact. */
   @JsonIgnoreProperties(ignoreUnknown = true)

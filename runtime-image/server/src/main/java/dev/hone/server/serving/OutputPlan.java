@@ -52,9 +52,13 @@ final class OutputPlan {
     return offered;
   }
 
-  /** What is answered when the request names no outputs. */
-  List<RequestedOutput> defaults(boolean text) {
-    List<TensorMetadata> outputs = text ? offered() : signature.outputs();
+  /**
+   * What is answered when the request names no outputs.
+   *
+   * @param all with label and score, for those who did not make the model's tensors themselves
+   */
+  List<RequestedOutput> defaults(boolean all) {
+    List<TensorMetadata> outputs = all ? offered() : signature.outputs();
     return outputs.stream().map(output -> RequestedOutput.plain(output.name())).toList();
   }
 

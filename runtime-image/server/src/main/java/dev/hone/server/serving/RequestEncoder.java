@@ -4,14 +4,12 @@ import dev.hone.server.backend.Signature;
 import dev.hone.server.batching.BatchRequest;
 import dev.hone.server.batching.Padding;
 import dev.hone.server.protocol.BytesTensor;
-import dev.hone.server.protocol.Datatype;
 import dev.hone.server.protocol.InferenceRequest;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestValidator;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.protocol.TensorMetadata;
-import dev.hone.server.text.TextEncoder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,41 +17,41 @@ import java.util.stream.Collectors;
 
 /** From a parsed request to what the backend is asked. */
 final class RequestEncoder {
-  /** The input of text models that stands for all their tensors. */
-  static final String TEXT = "text";
-
   private final String model;
   private final Signature signature;
-  private final Optional<TextEncoder> text;
+  private final Optional<Preprocessor> preprocessor;
   private final RequestValidator validator;
   private final Padding padding;
   private final int maxRows;
 
   RequestEncoder(
-      String model, Signature signature, Optional<TextEncoder> text, Padding padding, int maxRows) {
+      String model,
+      Signature signature,
+      Optional<Preprocessor> preprocessor,
+      Padding padding,
+      int maxRows) {
     this.model = model;
     this.signature = signature;
-    this.text = text;
+    // A model's own input of that name goes first.
+    this.preprocessor = preprocessor.filter(made -> !signature.hasInput(made.input()));
     this.padding = padding;
     this.maxRows = maxRows;
     this.validator =
         new RequestValidator(
             model,
             signature.inputs(),
-            text.isPresent() ? "; or " + TEXT + " BYTES [-1] alone" : "");
+            this.preprocessor.map(made -> "; or " + made.input() + " BYTES [-1] alone").orElse(""));
   }
 
   /** The fewest inputs that a request may have. */
   List<TensorMetadata> shortest() {
-    return text.isPresent() && !signature.hasInput(TEXT)
-        ? List.of(new TensorMetadata(TEXT, Datatype.BYTES, Shape.of(Shape.ANY)))
-        : signature.inputs();
+    return preprocessor.map(made -> List.of(made.metadata())).orElseGet(signature::inputs);
   }
 
-  boolean isText(InferenceRequest request) {
-    return text.isPresent()
-        && !signature.hasInput(TEXT)
-        && request.inputs().stream().anyMatch(input -> input.name().equals(TEXT));
+  /** What makes the model's tensors of that request; empty if the request has them itself. */
+  Optional<Preprocessor> preprocessor(InferenceRequest request) {
+    return preprocessor.filter(
+        made -> request.inputs().stream().anyMatch(input -> input.name().equals(made.input())));
   }
 
   /**
@@ -62,30 +60,38 @@ final class RequestEncoder {
    * @throws ProtocolException with status 400 and what to send instead
    */
   BatchRequest encode(InferenceRequest request, List<String> outputs) {
-    return isText(request)
-        ? encodeText(request.inputs(), outputs)
-        : encodeTensors(request.inputs(), outputs);
+    return preprocessor(request)
+        .map(made -> encodeElements(made, request.inputs(), outputs))
+        .orElseGet(() -> encodeTensors(request.inputs(), outputs));
   }
 
-  private BatchRequest encodeText(List<Tensor> inputs, List<String> outputs) {
+  private BatchRequest encodeElements(
+      Preprocessor made, List<Tensor> inputs, List<String> outputs) {
+    String name = made.input();
     if (inputs.size() > 1) {
       throw ProtocolException.badRequest(
           "the request gives '%s' and other inputs: send '%s' alone, or the tensors alone"
-              .formatted(TEXT, TEXT));
+              .formatted(name, name));
     }
-    if (!(inputs.getFirst() instanceof BytesTensor texts)) {
+    if (!(inputs.getFirst() instanceof BytesTensor elements)) {
       throw ProtocolException.badRequest(
           "input '%s' has datatype %s, but model '%s' takes BYTES"
-              .formatted(TEXT, inputs.getFirst().datatype(), model));
+              .formatted(name, inputs.getFirst().datatype(), model));
     }
-    if (texts.shape().rank() != 1) {
+    if (elements.shape().rank() != 1) {
       throw ProtocolException.badRequest(
-          "input '%s' has shape %s, but model '%s' takes [-1]: one text for each row"
-              .formatted(TEXT, texts.shape(), model));
+          "input '%s' has shape %s, but model '%s' takes [-1]: %s for each row"
+              .formatted(name, elements.shape(), model, made.element()));
     }
-    requireRows(TEXT, texts.shape().dim(0));
-    TextEncoder.EncodedText encoded = text.orElseThrow().encode(texts.texts());
-    return request(encoded.tensors(), outputs, texts.values().size());
+    long rows = elements.shape().dim(0);
+    requireRows(name, rows);
+    long fixed = signature.inputs().getFirst().shape().dim(0);
+    if (fixed != Shape.ANY && fixed != rows) {
+      throw ProtocolException.badRequest(
+          "input '%s' has %d rows, but model '%s' takes %d in each request"
+              .formatted(name, rows, model, fixed));
+    }
+    return request(made.encode(elements), outputs, elements.values().size());
   }
 
   private BatchRequest encodeTensors(List<Tensor> inputs, List<String> outputs) {
@@ -127,7 +133,7 @@ final class RequestEncoder {
   }
 
   private void requireRows(String input, long rows) {
-    if (signature.batchable() && rows > maxRows) {
+    if (rows > maxRows) {
       throw ProtocolException.badRequest(
           "input '%s' has %d rows, but model '%s' takes at most %d in one request: split them over several requests"
               .formatted(input, rows, model, maxRows));

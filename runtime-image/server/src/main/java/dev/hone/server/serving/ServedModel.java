@@ -17,7 +17,6 @@ import dev.hone.server.protocol.ModelStats;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestedOutput;
 import dev.hone.server.protocol.Tensor;
-import dev.hone.server.text.TextEncoder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ public final class ServedModel implements AutoCloseable {
   private final String version;
   private final Signature signature;
   private final Map<String, Object> parameters;
-  private final Optional<TextEncoder> text;
+  private final Optional<Preprocessor> preprocessor;
   private final RequestEncoder encoder;
   private final RawInput raw;
   private final OutputPlan outputs;
@@ -44,6 +43,7 @@ public final class ServedModel implements AutoCloseable {
    * Joins the parts of a model version; it takes requests once the batcher is started.
    *
    * @param labels the names of its classes; empty where it classifies nothing
+   * @param preprocessor what makes its tensors of an input that people have at hand
    * @param parameters what its metadata says beyond the protocol
    * @param padding how its requests of different lengths share a run
    * @param maxRows the most rows in one request
@@ -54,7 +54,7 @@ public final class ServedModel implements AutoCloseable {
       String version,
       Signature signature,
       List<String> labels,
-      Optional<TextEncoder> text,
+      Optional<Preprocessor> preprocessor,
       Map<String, Object> parameters,
       Padding padding,
       int maxRows,
@@ -64,8 +64,8 @@ public final class ServedModel implements AutoCloseable {
     this.version = version;
     this.signature = signature;
     this.parameters = parameters;
-    this.text = text;
-    this.encoder = new RequestEncoder(name, signature, text, padding, maxRows);
+    this.preprocessor = preprocessor;
+    this.encoder = new RequestEncoder(name, signature, preprocessor, padding, maxRows);
     this.raw = new RawInput(name, encoder.shortest());
     this.outputs = new OutputPlan(name, signature, labels);
     this.batcher = batcher;
@@ -88,9 +88,14 @@ public final class ServedModel implements AutoCloseable {
     return signature;
   }
 
-  /** Whether it takes texts. */
-  public boolean takesText() {
-    return text.isPresent();
+  /** What makes its tensors of an input that people have at hand, if anything does. */
+  public Optional<Preprocessor> preprocessor() {
+    return preprocessor;
+  }
+
+  /** Whether even a short request may take long to read. */
+  public boolean slowToRead() {
+    return preprocessor.isPresent() && preprocessor.get().slow();
   }
 
   /** Its metadata. */
@@ -127,7 +132,9 @@ public final class ServedModel implements AutoCloseable {
 
   private CompletableFuture<InferenceResponse> start(InferenceRequest request, Deadline deadline) {
     List<RequestedOutput> requested =
-        request.outputs().isEmpty() ? outputs.defaults(encoder.isText(request)) : request.outputs();
+        request.outputs().isEmpty()
+            ? outputs.defaults(encoder.preprocessor(request).isPresent())
+            : request.outputs();
     BatchRequest work = encoder.encode(request, outputs.needed(requested)).until(deadline);
     CompletableFuture<List<Tensor>> computed = batcher.submit(work);
     CompletableFuture<InferenceResponse> response = new CompletableFuture<>();
@@ -240,6 +247,6 @@ public final class ServedModel implements AutoCloseable {
   @Override
   public void close() {
     batcher.close();
-    text.ifPresent(TextEncoder::close);
+    preprocessor.ifPresent(Preprocessor::close);
   }
 }

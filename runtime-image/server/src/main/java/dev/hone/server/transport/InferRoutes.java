@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 public class InferRoutes {
   private static final Logger LOG = Logger.getLogger(InferRoutes.class);
 
-  /** Larger bodies are read off the event loop, so that they cannot hold up the small ones. */
+  /**
+   * Larger bodies are read off the event loop, and so is what unpacks to much, so that they cannot
+   * hold up the small ones.
+   */
   private static final int INLINE_BYTES = 4096;
 
   /** What access logs call a request whose client has gone; never sent. */
@@ -56,6 +59,7 @@ public class InferRoutes {
     Context loop = context.vertx().getOrCreateContext();
     if (body == null
         || (body.length() <= INLINE_BYTES
+            && !model.slowToRead()
             && !RequestBody.compressed(context.request().headers()))) {
       start(context, model, body, loop, started);
     } else {

@@ -7,11 +7,13 @@ import dev.hone.server.backend.OnnxEngine;
 import dev.hone.server.engine.Machine;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
+import dev.hone.server.testing.Images;
 import dev.hone.server.testing.Models;
 import dev.hone.server.testing.ServerProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -107,6 +109,18 @@ class PackagedServerIT {
             Map.of("HONE_MODEL_REPOSITORY", repository.toString(), "HONE_MODEL_DIGEST", digest))) {
       server.awaitReady();
       assertThat(server.client().get("/v2/models/spam").body()).contains(digest);
+    }
+  }
+
+  @Test
+  void decodesImages() throws Exception {
+    try (ServerProcess server =
+        start(Map.of("HONE_MODEL_REPOSITORY", Models.REPOSITORY.toString()))) {
+      server.awaitReady();
+      for (String image : List.of("420.jpg", "rgb.png")) {
+        Answer answer = server.client().infer("picture", Client.imageRequest(Images.file(image)));
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+      }
     }
   }
 

@@ -11,23 +11,35 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
 
 /** A client of the server under test. */
 public final class Client {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final HttpClient http;
   private final URI base;
 
   /** A client of the server at that address. */
   public Client(URI base) {
+    this(base, HttpClient.newBuilder());
+  }
+
+  /** A client of the server at that address, with certificates. */
+  public Client(URI base, SSLContext tls) {
+    this(base, HttpClient.newBuilder().sslContext(tls));
+  }
+
+  private Client(URI base, HttpClient.Builder http) {
     this.base = base;
+    this.http = http.version(HttpClient.Version.HTTP_1_1).build();
   }
 
   /** GETs a path. */
@@ -81,19 +93,29 @@ public final class Client {
 
   /** A request with one text input. */
   public static String textRequest(String... texts) {
+    return bytesRequest("text", List.of(texts));
+  }
+
+  /** A request with one input of encoded images. */
+  public static String imageRequest(byte[]... files) {
+    return bytesRequest(
+        "image", Arrays.stream(files).map(Base64.getEncoder()::encodeToString).toList());
+  }
+
+  private static String bytesRequest(String input, List<String> elements) {
     return json(
         Map.of(
             "inputs",
             List.of(
                 Map.of(
                     "name",
-                    "text",
+                    input,
                     "shape",
-                    List.of(texts.length),
+                    List.of(elements.size()),
                     "datatype",
                     "BYTES",
                     "data",
-                    List.of(texts)))));
+                    elements))));
   }
 
   /** Any value as JSON. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,37 +14,37 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The packaged server in a process of its own. */
 public final class ServerProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
+  // It chooses its ports itself: one that is free now may be taken when it starts.
   private static final Pattern GRPC_PORT = Pattern.compile("gRPC on port (\\d+)");
+  private static final Pattern HTTP_PORT = Pattern.compile("Listening on: http://\\S+:(\\d+)");
+  private static final Pattern METRICS_PORT =
+      Pattern.compile("Management interface listening on http://\\S+:(\\d+)");
 
   private final Process process;
   private final Path log;
   private final Path terminationLog;
-  private final URI address;
-  private final Client client;
-  private final Client metrics;
+  private @Nullable Client client;
+  private @Nullable Client metrics;
 
-  private ServerProcess(Process process, Path log, Path terminationLog, int port, int metricsPort) {
+  private ServerProcess(Process process, Path log, Path terminationLog) {
     this.process = process;
     this.log = log;
     this.terminationLog = terminationLog;
-    this.address = URI.create("http://localhost:" + port);
-    this.client = new Client(address);
-    this.metrics = new Client(URI.create("http://localhost:" + metricsPort));
   }
 
   /** Starts a server that writes below that folder. */
   public static ServerProcess start(
       Path folder, Map<String, String> environment, String... arguments) throws IOException {
-    int port = freePort();
-    int metricsPort = freePort();
     Path log = folder.resolve("server.log");
     Path terminationLog = Files.createFile(folder.resolve("termination-log"));
     ProcessBuilder builder =
@@ -53,8 +52,8 @@ public final class ServerProcess implements AutoCloseable {
             Stream.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
-                    "-Dquarkus.http.port=" + port,
-                    "-Dquarkus.management.port=" + metricsPort,
+                    "-Dquarkus.http.port=0",
+                    "-Dquarkus.management.port=0",
                     "-jar",
                     System.getProperty("hone.server.jar"))
                 .collect(Collectors.toCollection(ArrayList::new)));
@@ -63,37 +62,40 @@ public final class ServerProcess implements AutoCloseable {
     builder.environment().putAll(environment);
     builder.environment().put("HONE_TERMINATION_LOG", terminationLog.toString());
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
-    return new ServerProcess(builder.start(), log, terminationLog, port, metricsPort);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+    return new ServerProcess(builder.start(), log, terminationLog);
   }
 
   /** A client of its protocol port. */
   public Client client() {
+    if (client == null) {
+      client = new Client(address());
+    }
     return client;
   }
 
   /** Where its protocol port is. */
   public URI address() {
-    return address;
+    return URI.create("http://localhost:" + port(HTTP_PORT));
   }
 
-  /** The port of gRPC, which it has chosen itself. */
+  /** The port of gRPC. */
   public int grpcPort() {
-    return GRPC_PORT
-        .matcher(log())
-        .results()
-        .map(line -> Integer.parseInt(line.group(1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no port of gRPC in " + log()));
+    return port(GRPC_PORT);
+  }
+
+  /** Waits until the server says which port it took. */
+  private int port(Pattern line) {
+    await(() -> line.matcher(log()).find());
+    Matcher found = line.matcher(log());
+    assertThat(found.find()).isTrue();
+    return Integer.parseInt(found.group(1));
   }
 
   /** The sum of a metric's samples of one model. */
   public double metric(String name, String model) {
+    if (metrics == null) {
+      metrics = new Client(URI.create("http://localhost:" + port(METRICS_PORT)));
+    }
     return metrics
         .get("/metrics")
         .body()
@@ -105,7 +107,7 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Waits for the server to be ready. */
   public void awaitReady() {
-    await(() -> client.get("/v2/health/ready").status() == 200);
+    await(() -> client().get("/v2/health/ready").status() == 200);
   }
 
   /** Waits for a condition; no connection means not yet. */

@@ -10,6 +10,7 @@ import dev.hone.server.testing.BinaryClient;
 import dev.hone.server.testing.BinaryClient.BinaryAnswer;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.GrpcClient;
+import dev.hone.server.testing.Images;
 import dev.hone.server.testing.TestModels;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -112,6 +113,22 @@ class FuzzTest {
       assertThat(client.service().modelInfer(GrpcClient.affine(1, 2, 3).build()).getOutputsCount())
           .isEqualTo(1);
     }
+  }
+
+  @Test
+  void images() {
+    BinaryClient client = new BinaryClient(address);
+    List<byte[]> good =
+        List.of(Images.file("420.jpg"), Images.file("progressive.jpg"), Images.file("rgba.png"));
+    for (int count = 0; count < REQUESTS; count++) {
+      BinaryAnswer answer = client.raw("picture", changed(good.get(random.nextInt(3))));
+      assertThat(answer.status())
+          .as(
+              "request %d of seed %d: %s",
+              count, SEED, new String(answer.body(), StandardCharsets.UTF_8))
+          .isIn(200, 400);
+    }
+    assertThat(client.raw("picture", good.getFirst()).status()).isEqualTo(200);
   }
 
   private byte[] changed(byte[] good) {

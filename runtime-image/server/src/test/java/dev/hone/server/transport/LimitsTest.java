@@ -8,6 +8,7 @@ import dev.hone.server.grpc.wire.ServerLiveRequest;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
 import dev.hone.server.testing.GrpcClient;
+import dev.hone.server.testing.Images;
 import dev.hone.server.testing.RawConnection;
 import dev.hone.server.testing.TestModels;
 import io.grpc.Metadata;
@@ -60,6 +61,7 @@ class LimitsTest {
       settings.put("hone.max-json-depth", "5");
       settings.put("hone.max-unpacked", "1000");
       settings.put("hone.max-header", "2K");
+      settings.put("hone.max-image-pixels", "1000");
       settings.put("hone.max-connections", Integer.toString(CONNECTIONS));
       return settings;
     }
@@ -90,6 +92,17 @@ class LimitsTest {
     assertThat(large.error()).contains("unpacks to more than 1000 bytes", "HONE_MAX_UNPACKED");
     // Not packed, the same body is within its own limit.
     assertThat(client.infer("spam", Client.textRequest("w".repeat(1_000))).status()).isEqualTo(200);
+  }
+
+  @Test
+  void pixels() {
+    byte[] small = Images.file("orientation-1.jpg");
+    assertThat(client.infer("picture", Client.imageRequest(small)).status()).isEqualTo(200);
+    Answer large = client.infer("picture", Client.imageRequest(small, Images.file("rgb.png")));
+    assertThat(large.status()).isEqualTo(400);
+    assertThat(large.error())
+        .contains("element 1 of input 'image' has 37 x 29 pixels, but at most 1000")
+        .contains("raise HONE_MAX_IMAGE_PIXELS");
   }
 
   private Answer sendPacked(String body) throws Exception {

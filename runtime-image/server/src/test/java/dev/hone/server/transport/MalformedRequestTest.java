@@ -74,7 +74,7 @@ class MalformedRequestTest {
           spam   | {"inputs": [{"name": "input_ids", "shape": [1, 1], "datatype": "INT64", "data": [2]}, {"name": "attention_mask", "shape": [2, 1], "datatype": "INT64", "data": [1, 1]}]} | 400 | give every input the same number of rows
           spam   | {"inputs": [{"name": "input_ids", "shape": [1, 1], "datatype": "INT64", "data": [9999]}, {"name": "attention_mask", "shape": [1, 1], "datatype": "INT64", "data": [1]}]} | 400 | model 'spam' refuses these values
           types  | {"inputs": [{"name": "in_bytes", "shape": [1, 2], "datatype": "BYTES", "data": ["a", "b"]}]} | 400 | lacks input
-          nope   | {"inputs": []}                                      | 404 | Request for unknown model: 'nope' is not found; this server has [affine, spam, spin, types, wide]
+          nope   | {"inputs": []}                                      | 404 | Request for unknown model: 'nope' is not found; this server has [affine, picture, spam, spin, types, wide]
           affine/versions/7 | {}                                       | 404 | 'affine' has no version 7; it has [1, 2]
           """)
   void isAnsweredWithASentence(String model, String body, int status, String sentence) {
