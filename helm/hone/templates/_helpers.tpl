@@ -63,7 +63,7 @@ app.kubernetes.io/component: operator
 - apiGroups: [""]
   resources: [configmaps, services]
   verbs: [get, list, watch, create, patch, delete]
-# The token of a rollout's routers. It is made, and never read again: no Secret can be read with this.
+# The certificate of a rollout's routers. It is made, and never read again: no Secret can be read with this.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create]

@@ -17,7 +17,9 @@ import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.run.TrainerImages;
 import dev.hone.operator.tls.CertificateAuthority;
+import dev.hone.operator.tls.CertificateKeeper;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.vertx.core.Vertx;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -46,9 +48,11 @@ class EngineBeans {
 
   @Produces
   @Singleton
-  RouterAccess routers(CertificateAuthority authority) {
+  RouterAccess routers(Vertx vertx, CertificateKeeper certificates) {
     return new RouterAccess(
-        new HttpRouterClient(RouterDeployment.ADMIN_PORT), authority::secretFor);
+        new HttpRouterClient(
+            vertx, RouterDeployment.CONTROL_PORT, certificates.control()::operator),
+        certificates.control());
   }
 
   @Produces

@@ -1,6 +1,7 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.Labels;
+import dev.hone.api.Names;
 import dev.hone.api.Sha256;
 import dev.hone.api.inference.ServedModel;
 import java.util.HashMap;
@@ -16,6 +17,11 @@ public final class ModelVersion {
   /** The hash that its objects are named by: over the address and the digest. */
   public static String of(ServedModel model) {
     return hash(model.uri() + "\n" + (model.digest() == null ? "" : model.digest()));
+  }
+
+  /** The name of its Deployment and its Service, among those of an InferenceDeployment. */
+  public static String name(String inferenceDeployment, ServedModel model) {
+    return Names.version(inferenceDeployment, of(model));
   }
 
   /** A short hash of a text, fit for a name. */

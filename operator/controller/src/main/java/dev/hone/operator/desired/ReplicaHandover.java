@@ -1,7 +1,6 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.FieldManagers;
-import dev.hone.api.Names;
 import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
@@ -28,11 +27,11 @@ public record ReplicaHandover(@Nullable Integer applied, @Nullable Integer given
    *
    * @param live the Deployment as the API server has it now; a cache may not know yet that we own
    *     the field
-   * @param atLeast the fewest pods
+   * @param pods the fewest pods that it is handed over with
    */
-  public static ReplicaHandover plan(Optional<Deployment> live, int atLeast) {
+  public static ReplicaHandover plan(Optional<Deployment> live, int pods) {
     if (live.isEmpty()) {
-      return new ReplicaHandover(atLeast, null);
+      return new ReplicaHandover(pods, null);
     }
     List<String> owners =
         live.get().getMetadata().getManagedFields().stream()
@@ -43,15 +42,14 @@ public record ReplicaHandover(@Nullable Integer applied, @Nullable Integer given
       return new ReplicaHandover(null, null);
     }
     int now = Objects.requireNonNullElse(live.get().getSpec().getReplicas(), 1);
-    // An autoscaler leaves 0 pods alone for ever.
-    return now == 0 ? new ReplicaHandover(atLeast, null) : new ReplicaHandover(null, now);
+    return now < pods ? new ReplicaHandover(pods, null) : new ReplicaHandover(null, now);
   }
 
   /** What is applied in the name of the other field manager. */
-  public static Deployment build(Owner owner, int replicas) {
+  public static Deployment build(Owner owner, String deployment, int replicas) {
     return new DeploymentBuilder()
         .withNewMetadata()
-        .withName(Names.deployment(owner.name()))
+        .withName(deployment)
         .withNamespace(owner.namespace())
         .endMetadata()
         .withNewSpec()

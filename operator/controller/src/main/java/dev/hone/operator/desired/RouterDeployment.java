@@ -19,13 +19,16 @@ import org.jspecify.annotations.Nullable;
 /** The Deployment of the routers: the server's image in another mode. */
 public final class RouterDeployment {
 
-  /** Port for the configuration, the statistics and the probes. */
-  public static final int ADMIN_PORT = 8002;
+  /** Port for the probes and the metrics. */
+  static final int ADMIN_PORT = 8002;
+
+  /** Port for the configuration and the statistics, for the operator alone. */
+  public static final int CONTROL_PORT = 8003;
 
   static final int REPLICAS = 2;
   private static final String ADMIN_PORT_NAME = "admin";
   private static final String ROUTING_PATH = "/etc/hone/routing";
-  private static final String TOKEN_PATH = "/etc/hone/token";
+  private static final String TLS_PATH = "/etc/hone/tls";
 
   /** The router's drain delay, what it waits for after that, and something for its way out. */
   private static final long GRACE_SECONDS = 5 + 30 + 10;
@@ -45,14 +48,14 @@ public final class RouterDeployment {
    * @param image image of the server
    * @param pullPolicy its pull policy
    * @param template the user's template; its pull secrets are the routers' too
-   * @param token the token that the routers take a configuration with
+   * @param secret name of the Secret with the certificate that the routers show the operator
    */
   public static Deployment build(
       Owner owner,
       String image,
       String pullPolicy,
       @Nullable PodTemplateSpec template,
-      String token) {
+      String secret) {
     Map<String, String> labels = new HashMap<>(Labels.of(Serving.KIND, owner.name()));
     labels.putAll(selector(owner));
     return new DeploymentBuilder()
@@ -75,7 +78,7 @@ public final class RouterDeployment {
         .withMaxUnavailable(new IntOrString(0))
         .endRollingUpdate()
         .endStrategy()
-        .withTemplate(pod(owner, image, pullPolicy, template, labels, token))
+        .withTemplate(pod(owner, image, pullPolicy, template, labels, secret))
         .endSpec()
         .build();
   }
@@ -86,7 +89,7 @@ public final class RouterDeployment {
       String pullPolicy,
       @Nullable PodTemplateSpec template,
       Map<String, String> labels,
-      String token) {
+      String secret) {
     var parts =
         new PodTemplateMerge.Parts(
             Names.ROUTER_CONTAINER,
@@ -95,9 +98,12 @@ public final class RouterDeployment {
             labels,
             Map.of(),
             Map.of(
-                "HONE_MODE", "router",
-                "HONE_ROUTER_CONFIGURATION", ROUTING_PATH + "/" + Names.ROUTING_KEY,
-                "HONE_ROUTER_TOKEN_FILE", TOKEN_PATH + "/" + Names.TOKEN_KEY),
+                "HONE_MODE",
+                "router",
+                "HONE_ROUTER_CONFIGURATION",
+                ROUTING_PATH + "/" + Names.ROUTING_KEY,
+                "HONE_ROUTER_TLS",
+                TLS_PATH),
             List.of(
                 new VolumeBuilder()
                     .withName("hone-routing")
@@ -106,15 +112,15 @@ public final class RouterDeployment {
                     .endConfigMap()
                     .build(),
                 new VolumeBuilder()
-                    .withName("hone-token")
+                    .withName("hone-tls")
                     .withNewSecret()
-                    .withSecretName(RouterToken.name(owner, token))
+                    .withSecretName(secret)
                     .endSecret()
                     .build(),
                 PodVolumes.emptyDir("hone-tmp")),
             List.of(
                 PodVolumes.mount("hone-routing", ROUTING_PATH, true),
-                PodVolumes.mount("hone-token", TOKEN_PATH, true),
+                PodVolumes.mount("hone-tls", TLS_PATH, true),
                 PodVolumes.mount("hone-tmp", "/tmp", false)),
             null);
     PodTemplateSpec given = new PodTemplateSpecBuilder().withNewSpec().endSpec().build();
@@ -129,7 +135,10 @@ public final class RouterDeployment {
   }
 
   private static ContainerBuilder force(ContainerBuilder container) {
-    return ServerContainer.withPorts(container, ADMIN_PORT_NAME, ADMIN_PORT)
+    return ServerContainer.withPort(
+            ServerContainer.withPorts(container, ADMIN_PORT_NAME, ADMIN_PORT),
+            "control",
+            CONTROL_PORT)
         .withNewResources()
         .addToRequests("cpu", new Quantity("100m"))
         .addToRequests("memory", new Quantity("128Mi"))

@@ -3,7 +3,6 @@ package dev.hone.operator.desired;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.hone.api.Names;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
@@ -66,8 +65,7 @@ public final class RoutingDocument {
   }
 
   private static void version(ObjectNode node, Owner owner, ServedModel model) {
-    String host =
-        Names.version(owner.name(), ModelVersion.of(model)) + "." + owner.namespace() + ".svc";
+    String host = ModelVersion.name(owner.name(), model) + "." + owner.namespace() + ".svc";
     node.put("rest", "http://" + host + ":" + Serving.HTTP_PORT)
         .put("grpc", "http://" + host + ":" + Serving.GRPC_PORT);
   }

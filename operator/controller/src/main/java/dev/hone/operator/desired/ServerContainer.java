@@ -21,7 +21,8 @@ final class ServerContainer {
         port);
   }
 
-  private static ContainerBuilder withPort(ContainerBuilder container, String name, int port) {
+  /** One port more. */
+  static ContainerBuilder withPort(ContainerBuilder container, String name, int port) {
     return container
         .addNewPort()
         .withName(name)

@@ -19,16 +19,25 @@ public final class ServingAutoscaler {
   /** What the server calls the number of requests that wait for their run. */
   static final String QUEUE_METRIC = "nv_inference_pending_request_count";
 
-  /** A pod that has loaded its model is worth keeping through a short lull. */
-  private static final int CALM_SECONDS = 300;
+  /**
+   * How long the load is lower before a pod goes: one that has loaded its model is worth keeping
+   * through a short lull.
+   */
+  public static final int CALM_SECONDS = 300;
 
   private static final int UP_PERIOD_SECONDS = 30;
   private static final int DOWN_PERIOD_SECONDS = 60;
 
   private ServingAutoscaler() {}
 
-  /** The HorizontalPodAutoscaler. */
-  public static HorizontalPodAutoscaler build(Owner owner, Autoscaling autoscaling) {
+  /**
+   * The HorizontalPodAutoscaler.
+   *
+   * @param deployment name of what it scales
+   * @param scalesDown whether it may take pods away
+   */
+  public static HorizontalPodAutoscaler build(
+      Owner owner, Autoscaling autoscaling, String deployment, boolean scalesDown) {
     return new HorizontalPodAutoscalerBuilder()
         .withNewMetadata()
         .withName(Names.autoscaler(owner.name()))
@@ -40,7 +49,7 @@ public final class ServingAutoscaler {
         .withNewScaleTargetRef()
         .withApiVersion("apps/v1")
         .withKind("Deployment")
-        .withName(Names.deployment(owner.name()))
+        .withName(deployment)
         .endScaleTargetRef()
         .withMinReplicas(autoscaling.atLeast())
         .withMaxReplicas(autoscaling.maxReplicas())
@@ -54,7 +63,7 @@ public final class ServingAutoscaler {
         .endScaleUp()
         .withNewScaleDown()
         .withStabilizationWindowSeconds(CALM_SECONDS)
-        .withSelectPolicy("Max")
+        .withSelectPolicy(scalesDown ? "Max" : "Disabled")
         .withPolicies(policy("Percent", 50, DOWN_PERIOD_SECONDS))
         .endScaleDown()
         .endBehavior()

@@ -53,13 +53,14 @@ final class EngineEviction {
   Optional<Duration> evict(EngineBuild build, EngineBuildStatus now, Context<EngineBuild> context) {
     Map<String, EngineBuild> builds = new HashMap<>();
     Map<String, UnusedEngine> unused = new HashMap<>();
+    Instant at = clock.instant();
     String namespace = build.getMetadata().getNamespace();
     context
         .getPrimaryCache()
         .list(namespace, found -> !found.isMarkedForDeletion() && isUnused(found))
         .filter(found -> claim(found).equals(claim(build)))
-        .forEach(found -> add(found, found.getStatus(), builds, unused));
-    add(build, now, builds, unused);
+        .forEach(found -> add(found, found.getStatus(), at, builds, unused));
+    add(build, now, at, builds, unused);
     EngineEvictionPlan plan = EngineEvictionPlanner.plan(unused.values(), policy);
     boolean all = true;
     for (EngineEvictionPlan.Evicted evicted : plan.evicted()) {
@@ -70,13 +71,14 @@ final class EngineEviction {
               context.getClient());
     }
     return all
-        ? plan.nextSeconds().stream().mapToObj(Duration::ofSeconds).findFirst()
+        ? plan.nextMillis().stream().mapToObj(Duration::ofMillis).findFirst()
         : Optional.of(LOOK_AGAIN);
   }
 
-  private void add(
+  private static void add(
       EngineBuild build,
       @Nullable EngineBuildStatus status,
+      Instant at,
       Map<String, EngineBuild> builds,
       Map<String, UnusedEngine> unused) {
     if (status == null || status.unusedSince() == null) {
@@ -85,9 +87,9 @@ final class EngineEviction {
     String key = build.getMetadata().getName();
     EngineArtifact engine = status.engine();
     long bytes = engine == null ? 0 : Objects.requireNonNullElse(engine.sizeBytes(), 0L);
-    Duration idle = Duration.between(Instant.parse(status.unusedSince()), clock.instant());
+    Duration idle = Duration.between(Instant.parse(status.unusedSince()), at);
     builds.put(key, build);
-    unused.put(key, new UnusedEngine(key, idle.toSeconds(), bytes, engine != null));
+    unused.put(key, new UnusedEngine(key, idle.toMillis(), bytes, engine != null));
   }
 
   private static Optional<String> claim(EngineBuild build) {

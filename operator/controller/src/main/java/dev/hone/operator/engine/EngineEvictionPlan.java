@@ -7,9 +7,9 @@ import java.util.OptionalLong;
  * Which engines go.
  *
  * @param evicted those that go now, the one that was needed longest ago first
- * @param nextSeconds when the next one of those that stay reaches its age
+ * @param nextMillis when the next one of those that stay reaches its age, in milliseconds from now
  */
-record EngineEvictionPlan(List<Evicted> evicted, OptionalLong nextSeconds) {
+record EngineEvictionPlan(List<Evicted> evicted, OptionalLong nextMillis) {
 
   EngineEvictionPlan {
     evicted = List.copyOf(evicted);

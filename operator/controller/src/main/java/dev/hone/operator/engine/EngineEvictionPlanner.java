@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Decides which of the unused engines of one volume go. Pure: the same input always gives the same
@@ -14,7 +15,7 @@ import java.util.OptionalLong;
 final class EngineEvictionPlanner {
 
   /** What is not built goes soon; not at once, for a user takes it up just after it was made. */
-  static final long UNBUILT_SECONDS = 60;
+  static final long UNBUILT_MILLIS = TimeUnit.SECONDS.toMillis(60);
 
   private EngineEvictionPlanner() {}
 
@@ -22,7 +23,7 @@ final class EngineEvictionPlanner {
     List<UnusedEngine> oldestFirst =
         unused.stream()
             .sorted(
-                Comparator.comparingLong(UnusedEngine::idleSeconds)
+                Comparator.comparingLong(UnusedEngine::idleMillis)
                     .reversed()
                     .thenComparing(UnusedEngine::key))
             .toList();
@@ -30,7 +31,7 @@ final class EngineEvictionPlanner {
     List<UnusedEngine> left = new ArrayList<>();
     for (UnusedEngine engine : oldestFirst) {
       OptionalLong limit = limit(engine, policy);
-      if (limit.isPresent() && engine.idleSeconds() >= limit.getAsLong()) {
+      if (limit.isPresent() && engine.idleMillis() >= limit.getAsLong()) {
         evicted.add(
             new Evicted(engine.key(), engine.built() ? EvictionCause.AGE : EvictionCause.UNBUILT));
       } else {
@@ -52,11 +53,13 @@ final class EngineEvictionPlanner {
         evicted,
         kept.stream()
             .filter(engine -> limit(engine, policy).isPresent())
-            .mapToLong(engine -> limit(engine, policy).getAsLong() - engine.idleSeconds())
+            .mapToLong(engine -> limit(engine, policy).getAsLong() - engine.idleMillis())
             .min());
   }
 
   private static OptionalLong limit(UnusedEngine engine, UnusedPolicy policy) {
-    return engine.built() ? policy.maxAgeSeconds() : OptionalLong.of(UNBUILT_SECONDS);
+    return engine.built()
+        ? policy.maxAgeSeconds().stream().map(TimeUnit.SECONDS::toMillis).findFirst()
+        : OptionalLong.of(UNBUILT_MILLIS);
   }
 }

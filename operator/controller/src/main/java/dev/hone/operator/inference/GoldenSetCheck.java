@@ -105,7 +105,7 @@ final class GoldenSetCheck {
       Optional<GoldenMeasurement> found =
           routers
               .client()
-              .golden(router, revision)
+              .golden(owner, router, revision)
               .filter(measured -> measured.digest().equals(set.digest()));
       if (found.filter(measured -> measured.undecided().isEmpty()).isPresent()) {
         return facts(found.map(this::progress), found);
@@ -113,7 +113,7 @@ final class GoldenSetCheck {
       Optional<String> refused =
           routers
               .client()
-              .check(router, routers.token(owner), set.document(revision, owner.name()))
+              .check(owner, router, set.document(revision, owner.name()))
               .map(sentence -> "the router does not take it: " + sentence);
       return facts(
           refused

@@ -2,60 +2,65 @@ package dev.hone.operator.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.RouterSecret;
+import dev.hone.operator.inference.RouterHttps.Answer;
 import dev.hone.operator.rollout.GoldenMeasurement;
 import dev.hone.operator.rollout.LatencyHistogram;
 import dev.hone.operator.rollout.Measurement;
+import dev.hone.operator.tls.Credentials;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
-/** Talks to routers over HTTP, at their pods' addresses. */
+/** Talks to routers over HTTPS, at their pods' addresses. */
 public final class HttpRouterClient implements RouterClient {
   private static final Logger LOG = Logger.getLogger(HttpRouterClient.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final PodHttp http;
+  private final RouterHttps http;
 
-  /** Creates a client that talks to pods at the given port. */
-  public HttpRouterClient(int port) {
-    this.http = new PodHttp(port);
+  /** Creates a client that talks to pods at the given port, and shows what it is given. */
+  public HttpRouterClient(Vertx vertx, int port, Supplier<Credentials> credentials) {
+    this.http = new RouterHttps(vertx, port, credentials);
   }
 
   @Override
-  public boolean configure(Pod router, String token, String routing) {
-    return send(router, "/configuration", put(token, routing)).isPresent();
+  public boolean configure(Owner owner, Pod router, String routing) {
+    return put(owner, router, "/configuration", routing)
+        .filter(HttpRouterClient::isGood)
+        .isPresent();
   }
 
-  private static HttpRequest.Builder put(String token, String document) {
-    return HttpRequest.newBuilder()
-        .header("Authorization", "Bearer " + token)
-        .PUT(HttpRequest.BodyPublishers.ofString(document));
+  private Optional<Answer> put(Owner owner, Pod router, String path, String document) {
+    return http.send(router, RouterSecret.host(owner), HttpMethod.PUT, path, document);
   }
 
   @Override
-  public Optional<String> check(Pod router, String token, String goldenSet) {
-    Optional<HttpResponse<String>> answer = http.send(router, "/golden-set", put(token, goldenSet));
+  public Optional<String> check(Owner owner, Pod router, String goldenSet) {
+    Optional<Answer> answer = put(owner, router, "/golden-set", goldenSet);
     if (answer.isEmpty()) {
       return Optional.of("it gives no answer");
     }
     return answer.filter(found -> !isGood(found)).map(HttpRouterClient::error);
   }
 
-  private static String error(HttpResponse<String> response) {
-    return document(response.body())
+  private static String error(Answer answer) {
+    return document(answer.body())
         .map(root -> root.path("error").asText())
         .filter(text -> !text.isEmpty())
-        .orElseGet(() -> "it answers " + response.statusCode());
+        .orElseGet(() -> "it answers " + answer.status());
   }
 
   @Override
-  public Optional<GoldenMeasurement> golden(Pod router, String revision) {
-    return send(router, "/statistics", HttpRequest.newBuilder().GET())
+  public Optional<GoldenMeasurement> golden(Owner owner, Pod router, String revision) {
+    return statistics(owner, router)
         .flatMap(body -> statistics(body, revision))
         .map(root -> root.path("goldenSet"))
         .filter(JsonNode::isObject)
@@ -63,21 +68,20 @@ public final class HttpRouterClient implements RouterClient {
   }
 
   @Override
-  public Optional<Measurement> measurement(Pod router, String revision) {
-    return send(router, "/statistics", HttpRequest.newBuilder().GET())
-        .flatMap(body -> parse(body, revision));
+  public Optional<Measurement> measurement(Owner owner, Pod router, String revision) {
+    return statistics(owner, router).flatMap(body -> parse(body, revision));
   }
 
-  private Optional<String> send(Pod router, String path, HttpRequest.Builder request) {
-    return http.send(router, path, request)
+  private Optional<String> statistics(Owner owner, Pod router) {
+    return http.send(router, RouterSecret.host(owner), HttpMethod.GET, "/statistics", "")
         .filter(HttpRouterClient::isGood)
-        .map(HttpResponse::body);
+        .map(Answer::body);
   }
 
-  private static boolean isGood(HttpResponse<String> response) {
-    boolean good = response.statusCode() / 100 == 2;
+  private static boolean isGood(Answer answer) {
+    boolean good = answer.status() / 100 == 2;
     if (!good) {
-      LOG.warnf("%s answers %d: %s", response.uri(), response.statusCode(), response.body());
+      LOG.warnf("%s answers %d: %s", answer.from(), answer.status(), answer.body());
     }
     return good;
   }

@@ -1,14 +1,11 @@
 package dev.hone.operator.inference;
 
-import dev.hone.api.FieldManagers;
 import dev.hone.api.Names;
 import dev.hone.api.inference.Autoscaling;
 import dev.hone.api.inference.Engine;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
-import dev.hone.operator.desired.ReplicaHandover;
 import dev.hone.operator.desired.Serving;
-import dev.hone.operator.desired.ServingAutoscaler;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
@@ -19,8 +16,6 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Applies the objects of an InferenceDeployment; applying what is there already changes nothing.
@@ -76,7 +71,12 @@ final class InferenceExecutor {
     Autoscaling autoscaling = view.autoscaling();
     return apply(
         ServingDeployment.build(
-            autoscaling == null ? serving : serving.withReplicas(replicas(owner, autoscaling))));
+            autoscaling == null
+                ? serving
+                : serving.withReplicas(
+                    AutoscaledReplicas.look(client, owner, autoscaling)
+                        // Beside what is left of a rollout it sees the load of others.
+                        .handOver(Names.deployment(owner.name()), !observed.hasVersions()))));
   }
 
   /** Deletes the autoscaler, if it is not wanted any more. */
@@ -90,27 +90,6 @@ final class InferenceExecutor {
           .withName(Names.autoscaler(owner.name()))
           .delete();
     }
-  }
-
-  /** Applies the autoscaler, and gives it the number of pods; what we apply of it ourselves. */
-  private @Nullable Integer replicas(Owner owner, Autoscaling autoscaling) {
-    apply(ServingAutoscaler.build(owner, autoscaling));
-    Optional<Deployment> live =
-        Optional.ofNullable(
-            client
-                .apps()
-                .deployments()
-                .inNamespace(owner.namespace())
-                .withName(Names.deployment(owner.name()))
-                .get());
-    ReplicaHandover handover = ReplicaHandover.plan(live, autoscaling.atLeast());
-    if (handover.given() != null) {
-      // Not by force: whoever has scaled it since then has it already, and the next pass sees that.
-      client
-          .resource(ReplicaHandover.build(owner, handover.given()))
-          .patch(Patches.offerAs(FieldManagers.HANDOVER));
-    }
-    return handover.applied();
   }
 
   private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {

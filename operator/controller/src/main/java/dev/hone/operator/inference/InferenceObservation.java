@@ -1,7 +1,6 @@
 package dev.hone.operator.inference;
 
 import dev.hone.api.Labels;
-import dev.hone.api.Names;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.observe.ClusterFacts;
@@ -37,7 +36,7 @@ public record InferenceObservation(
 
   /** The Deployment of a version of a rollout. */
   Optional<Deployment> version(String name, ServedModel model) {
-    return Optional.ofNullable(deployments.get(Names.version(name, ModelVersion.of(model))));
+    return Optional.ofNullable(deployments.get(ModelVersion.name(name, model)));
   }
 
   /** Whether there is anything of a rollout. */

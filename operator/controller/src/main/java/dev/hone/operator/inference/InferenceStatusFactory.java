@@ -11,6 +11,7 @@ import dev.hone.api.inference.InferenceSummary;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
@@ -182,7 +183,7 @@ final class InferenceStatusFactory {
       return in.view().autoscaling() == null
           ? "spec.replicas is 0: nothing is served"
           : "Deployment %s was scaled to 0, where its autoscaler rests: nothing is served; scale it to 1 or more"
-              .formatted(Names.deployment(in.view().owner().name()));
+              .formatted(deployment(in, model));
     }
     String what = served == null ? name(model) : ModelResolver.shortDigest(served);
     String text = "%d of %d replicas serve %s".formatted(in.rollout().ready(), in.replicas(), what);
@@ -191,6 +192,11 @@ final class InferenceStatusFactory {
         + (in.view().backend() == Backend.TRITON ? TENSORS_ALONE : "")
         + unscaled
         + (in.resolution().isResolved() ? "" : "; " + in.resolution().message());
+  }
+
+  private static String deployment(Input in, ServedModel model) {
+    String name = in.view().owner().name();
+    return in.takeover().isPresent() ? ModelVersion.name(name, model) : Names.deployment(name);
   }
 
   /** The pods that serve; those of a rollout's routers compute nothing. */

@@ -8,13 +8,13 @@ import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RouterConfigMap;
 import dev.hone.operator.desired.RouterDeployment;
-import dev.hone.operator.desired.RouterToken;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
 import dev.hone.operator.status.Patches;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Applies and drops the objects of a rollout; applying what is there already changes nothing. */
 final class RolloutObjects {
@@ -60,23 +61,23 @@ final class RolloutObjects {
   /**
    * Applies the Service and the Deployment of a version; gives the Deployment as it is now.
    *
-   * @param replicas its pods
+   * @param replicas its pods; null where an autoscaler decides it
    */
-  Deployment version(ServedModel model, int replicas) {
+  Deployment version(ServedModel model, @Nullable Integer replicas) {
     apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
     return apply(ServingDeployment.build(serving(model).withReplicas(replicas)));
   }
 
   /** Applies the routers and what they start with. */
-  void router(String routing, String token) {
+  void router(String routing, RouterAccess access) {
     apply(RouterConfigMap.build(owner, routing));
-    String secret = RouterToken.name(owner, token);
-    boolean known =
+    String secret = access.secretName(owner);
+    Optional<Deployment> known =
         Optional.ofNullable(observed.deployments().get(Names.router(owner.name())))
-            .filter(found -> mounts(found, secret))
-            .isPresent();
-    if (!known) {
-      make(token);
+            .filter(found -> mounts(found, secret));
+    // It cannot be read: what shows that it is there is that the pods which mount it run.
+    if (known.isEmpty() || !RolloutState.of(known).complete()) {
+      make(access.newSecret(owner, secret));
     }
     apply(
         RouterDeployment.build(
@@ -84,7 +85,7 @@ final class RolloutObjects {
             settings.images().server(),
             settings.images().pullPolicy(),
             view.podTemplate(),
-            token));
+            secret));
     apply(ServingDisruptionBudget.build(owner));
   }
 
@@ -94,9 +95,9 @@ final class RolloutObjects {
         .anyMatch(source -> source != null && secret.equals(source.getSecretName()));
   }
 
-  private void make(String token) {
+  private void make(Secret secret) {
     try {
-      client.resource(RouterToken.build(owner, token)).create();
+      client.resource(secret).create();
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
         throw e;

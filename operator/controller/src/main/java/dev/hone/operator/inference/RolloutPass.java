@@ -2,11 +2,14 @@ package dev.hone.operator.inference;
 
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RoutingDocument;
+import dev.hone.operator.desired.ServingAutoscaler;
 import dev.hone.operator.rollout.Measurement;
 import dev.hone.operator.rollout.RolloutFacts;
 import dev.hone.operator.rollout.RolloutPolicy;
+import dev.hone.operator.rollout.RolloutScaling;
 import dev.hone.operator.rollout.RolloutStateMachine;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -16,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One pass over a rollout: look, decide, apply, tell the routers, and drop what nobody needs. */
 final class RolloutPass {
@@ -24,6 +28,8 @@ final class RolloutPass {
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private static final Duration LATER = Duration.ofSeconds(15);
+
+  private static final Duration WINDOW = Duration.ofSeconds(ServingAutoscaler.CALM_SECONDS);
 
   private final KubernetesClient client;
   private final InferenceSettings settings;
@@ -62,8 +68,14 @@ final class RolloutPass {
       RolloutReference reference,
       Optional<RolloutStatus> before,
       InferenceObservation observed) {
+    Owner owner = view.owner();
+    Optional<AutoscaledReplicas> autoscaled =
+        Optional.ofNullable(view.autoscaling())
+            .map(autoscaling -> AutoscaledReplicas.look(client, owner, autoscaling));
     RolloutPolicy policy =
-        RolloutPolicy.of(Objects.requireNonNull(view.rollout()), view.replicas());
+        RolloutPolicy.of(
+            Objects.requireNonNull(view.rollout()),
+            autoscaled.map(AutoscaledReplicas::pods).orElseGet(view::replicas));
     var machine = new RolloutStateMachine(policy, view.generation(), clock.instant());
     RolloutStatus state =
         before
@@ -72,27 +84,49 @@ final class RolloutPass {
                 () ->
                     machine.first(
                         observed.deployment().map(InferencePlanner::served).orElse(wanted)));
-    Owner owner = view.owner();
-    String token = routers.token(owner);
     Optional<ServedModel> beside = policy.goldenSet() ? reference.pod(state) : Optional.empty();
     // A program that just started is slow: what it does first tells nothing of what clients will
     // get.
     String routing =
         RoutingDocument.of(owner, state, beside, policy.sampleShare(), policy.minRequests());
     RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
-    Deployment stable = objects.version(state.stable(), policy.stablePods(state));
+    RolloutScaling scaling = RolloutScaling.of(state, WINDOW, clock.instant());
+    // The Deployment from before a rollout policy has the load until it is dropped.
+    boolean scalesDown = scaling.scalesDown() && observed.deployment().isEmpty();
+    Optional<Scaled> scaled =
+        autoscaled.map(
+            found ->
+                new Scaled(
+                    scaling.target(),
+                    found.handOver(ModelVersion.name(owner.name(), scaling.target()), scalesDown)));
+    Deployment stable =
+        objects.version(state.stable(), replicas(state.stable(), policy.stablePods(state), scaled));
     ServedModel candidate = state.candidate();
     if (candidate != null) {
-      objects.version(candidate, policy.candidatePods(state));
+      objects.version(candidate, replicas(candidate, policy.candidatePods(state), scaled));
     }
     beside.ifPresent(model -> objects.version(model, 1));
-    objects.router(routing, token);
-    boolean routed = tell(observed.pods(), token, routing);
+    objects.router(routing, routers);
+    boolean routed = tell(owner, observed.pods(), routing);
     boolean fronted = objects.front(routed && RolloutState.of(Optional.of(stable)).complete());
     if (routed && fronted) {
       objects.dropAllBut(state, beside);
     }
-    return new Result(state, stable, routed, lookAgain(state, policy, routed));
+    Optional<Duration> calm =
+        autoscaled.isPresent() && !scaling.scalesDown()
+            ? Optional.of(scaling.calm())
+            : Optional.empty();
+    return new Result(state, stable, routed, lookAgain(state, policy, routed).or(() -> calm));
+  }
+
+  /** What is applied of the number of pods of the version that an autoscaler scales. */
+  private record Scaled(ServedModel model, @Nullable Integer applied) {}
+
+  private static @Nullable Integer replicas(
+      ServedModel model, int otherwise, Optional<Scaled> scaled) {
+    return scaled.isPresent() && scaled.get().model().equals(model)
+        ? scaled.get().applied()
+        : Integer.valueOf(otherwise);
   }
 
   private RolloutFacts facts(
@@ -107,11 +141,14 @@ final class RolloutPass {
       return RolloutFacts.ofStable(RolloutState.of(stable).complete());
     }
     Optional<Deployment> trial = version(view, candidate, observed);
+    boolean scaled =
+        view.autoscaling() != null
+            && RolloutScaling.of(last, WINDOW, clock.instant()).target().equals(candidate);
     return new RolloutFacts(
         RolloutState.of(stable).complete(),
         // An informer may still have the Deployment from before its number of pods changed.
         RolloutState.of(trial).complete()
-            && RolloutState.of(trial).wanted() == policy.candidatePods(last),
+            && (scaled || RolloutState.of(trial).wanted() == policy.candidatePods(last)),
         ServingPods.refusal(observed.pods(), candidate).or(() -> deadline(trial)),
         ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts()),
         GoldenSetCheck.asked(view, last)
@@ -121,7 +158,8 @@ final class RolloutPass {
                         .look(key, last)),
         last.stage().isBeforeTraffic()
             ? Optional.empty()
-            : measurement(observed.pods(), RoutingDocument.revision(last, Optional.empty())));
+            : measurement(
+                view.owner(), observed.pods(), RoutingDocument.revision(last, Optional.empty())));
   }
 
   private static Optional<Deployment> version(
@@ -140,20 +178,20 @@ final class RolloutPass {
                     .findFirst());
   }
 
-  private Optional<Measurement> measurement(List<Pod> pods, String revision) {
+  private Optional<Measurement> measurement(Owner owner, List<Pod> pods, String revision) {
     List<Measurement> parts =
         ServingPods.routers(pods).stream()
-            .map(router -> routers.client().measurement(router, revision))
+            .map(router -> routers.client().measurement(owner, router, revision))
             .flatMap(Optional::stream)
             .toList();
     return parts.isEmpty() ? Optional.empty() : Optional.of(Measurement.sum(parts));
   }
 
   /** Sends the configuration to all routers; whether each has taken it, and there is one. */
-  private boolean tell(List<Pod> pods, String token, String routing) {
+  private boolean tell(Owner owner, List<Pod> pods, String routing) {
     List<Pod> ready = ServingPods.routers(pods);
     long taken =
-        ready.stream().filter(pod -> routers.client().configure(pod, token, routing)).count();
+        ready.stream().filter(pod -> routers.client().configure(owner, pod, routing)).count();
     return taken > 0 && taken == ready.size();
   }
 

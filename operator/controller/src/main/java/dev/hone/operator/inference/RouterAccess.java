@@ -1,18 +1,25 @@
 package dev.hone.operator.inference;
 
 import dev.hone.operator.desired.Owner;
-import java.util.function.UnaryOperator;
+import dev.hone.operator.desired.RouterSecret;
+import dev.hone.operator.tls.ControlCertificates;
+import io.fabric8.kubernetes.api.model.Secret;
 
 /**
  * How the operator gets at routers.
  *
  * @param client what talks to them
- * @param secrets makes the same secret for the same purpose
+ * @param certificates by which they and the operator know each other
  */
-public record RouterAccess(RouterClient client, UnaryOperator<String> secrets) {
+public record RouterAccess(RouterClient client, ControlCertificates certificates) {
 
-  /** The token of a resource's routers; one of the same name that comes later has another. */
-  String token(Owner owner) {
-    return secrets.apply("router/" + owner.namespace() + "/" + owner.name() + "/" + owner.uid());
+  /** The name of the Secret that a resource's routers mount now. */
+  String secretName(Owner owner) {
+    return RouterSecret.name(owner, certificates.edition(owner.uid()));
+  }
+
+  /** The Secret, with a certificate that was never used. */
+  Secret newSecret(Owner owner, String name) {
+    return RouterSecret.build(owner, name, certificates.router(RouterSecret.host(owner)).files());
   }
 }

@@ -27,6 +27,9 @@ public final class Unsupported {
   private static final Set<String> STEPS =
       Set.of("distill", "factorize", "fuse", "prune", "quantize", "shareWeights");
 
+  /** Addresses that the trainer fetches from, and whose files it compares with what is listed. */
+  private static final Set<String> LISTED = Set.of("hf://", "s3://", "oci://");
+
   private Unsupported() {}
 
   /** What of a FineTuneJob cannot be done, if anything. */
@@ -61,11 +64,6 @@ public final class Unsupported {
   /** What of an InferenceDeployment cannot be done, if anything. */
   public static Optional<String> of(InferenceDeploymentSpec spec) {
     return first(
-        spec.autoscaling() == null || spec.rollout() == null
-            ? Optional.empty()
-            : refuse(
-                "spec.autoscaling beside spec.rollout",
-                "remove one of them, or have an autoscaler of your own scale the InferenceDeployment itself"),
         spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),
         spec.rollout() == null || spec.engine() == null || spec.engine().precision() == null
             ? Optional.empty()
@@ -126,7 +124,7 @@ public final class Unsupported {
    * Of what a run reads: the file behind an address of the web may change, unless a digest pins it.
    */
   private static Optional<String> input(String path, String uri, @Nullable String digest) {
-    if (uri.startsWith("hf://") || uri.startsWith("s3://")) {
+    if (LISTED.stream().anyMatch(uri::startsWith)) {
       return Optional.empty();
     }
     if (!uri.startsWith("https://")) {

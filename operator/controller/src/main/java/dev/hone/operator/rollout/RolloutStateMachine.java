@@ -280,7 +280,22 @@ public final class RolloutStateMachine {
     }
     RolloutStatus wanted =
         onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
-    return policy.surges() ? wanted : withRoom(last, facts, passed, wanted);
+    return policy.surges()
+        ? withItsPods(last, facts, passed, wanted)
+        : withRoom(last, facts, passed, wanted);
+  }
+
+  /** Keeps the traffic where it is while some of the candidate's pods are not ready. */
+  private RolloutStatus withItsPods(
+      RolloutStatus last, RolloutFacts facts, String passed, RolloutStatus wanted) {
+    return facts.candidateReady()
+        ? wanted
+        : decided(
+            last,
+            "%s; waits for all of its %d pods before it goes on%s"
+                .formatted(
+                    passed, policy.replicas(), facts.waiting().map(text -> ": " + text).orElse("")),
+            wanted.figures());
   }
 
   /** Moves pods from the stable version to the candidate before it gets the traffic for them. */

@@ -8,10 +8,4 @@ public interface CertificateAuthority {
    * life.
    */
   String caCertificatePem();
-
-  /**
-   * A secret for a purpose, that nobody can make without the authority's key. The same on every
-   * replica and over the operator's whole life, so that it need not be kept.
-   */
-  String secretFor(String purpose);
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Date;
+import java.util.Optional;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -67,23 +68,45 @@ final class CertificateIssuer {
     }
   }
 
-  KeyPairAndCertificate serving(
-      KeyPairAndCertificate ca, Collection<SubjectName> names, Duration validity) {
+  /** A certificate for who is called by one of these names. */
+  KeyPairAndCertificate server(
+      KeyPairAndCertificate ca,
+      String commonName,
+      Collection<SubjectName> names,
+      Duration validity) {
+    GeneralName[] alternatives =
+        names.stream().map(CertificateIssuer::general).toArray(GeneralName[]::new);
+    return leaf(
+        ca,
+        commonName,
+        KeyPurposeId.id_kp_serverAuth,
+        Optional.of(new GeneralNames(alternatives)),
+        validity);
+  }
+
+  /** A certificate for who calls. */
+  KeyPairAndCertificate client(KeyPairAndCertificate ca, String commonName, Duration validity) {
+    return leaf(ca, commonName, KeyPurposeId.id_kp_clientAuth, Optional.empty(), validity);
+  }
+
+  private KeyPairAndCertificate leaf(
+      KeyPairAndCertificate ca,
+      String commonName,
+      KeyPurposeId purpose,
+      Optional<GeneralNames> names,
+      Duration validity) {
     try {
       KeyPair pair = keyPair();
       X500Name issuer =
           X500Name.getInstance(ca.certificate().getSubjectX500Principal().getEncoded());
-      X500Name subject = new X500Name("CN=" + SubjectName.SERVICE);
+      X500Name subject = new X500Name("CN=" + commonName);
       X509v3CertificateBuilder builder = builder(issuer, subject, pair.getPublic(), validity);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
-      builder.addExtension(
-          Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
-      builder.addExtension(
-          Extension.subjectAlternativeName,
-          false,
-          new GeneralNames(
-              names.stream().map(CertificateIssuer::general).toArray(GeneralName[]::new)));
+      builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+      if (names.isPresent()) {
+        builder.addExtension(Extension.subjectAlternativeName, false, names.get());
+      }
       var ids = new JcaX509ExtensionUtils();
       builder.addExtension(
           Extension.authorityKeyIdentifier,
@@ -93,7 +116,7 @@ final class CertificateIssuer {
           Extension.subjectKeyIdentifier, false, ids.createSubjectKeyIdentifier(pair.getPublic()));
       return new KeyPairAndCertificate(sign(builder, ca.key()), pair.getPrivate());
     } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
-      throw new IllegalStateException("cannot issue a serving certificate", e);
+      throw new IllegalStateException("cannot issue a certificate", e);
     }
   }
 

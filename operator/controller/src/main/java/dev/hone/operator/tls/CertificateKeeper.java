@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class CertificateKeeper implements CertificateAuthority {
   private final SecretCertificateAuthority authority;
   private final ServingCertificates serving;
+  private final ControlCertificates control;
   private final Clock clock;
   private volatile @Nullable KeyPairAndCertificate served;
 
@@ -33,6 +34,9 @@ public final class CertificateKeeper implements CertificateAuthority {
             config.tls().validity(),
             config.tls().renewBefore(),
             clock);
+    this.control =
+        new ControlCertificates(
+            authority::current, issuer, config.tls().validity(), config.tls().renewBefore(), clock);
   }
 
   @Override
@@ -40,9 +44,9 @@ public final class CertificateKeeper implements CertificateAuthority {
     return authority.caCertificatePem();
   }
 
-  @Override
-  public String secretFor(String purpose) {
-    return authority.secretFor(purpose);
+  /** The certificates by which the operator and its routers know each other. */
+  public ControlCertificates control() {
+    return control;
   }
 
   /** Brings the certificates up to date; calls {@code onChange} if another must be served. */

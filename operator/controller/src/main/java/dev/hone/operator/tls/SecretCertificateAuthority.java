@@ -1,12 +1,7 @@
 package dev.hone.operator.tls;
 
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class SecretCertificateAuthority implements CertificateAuthority {
   static final String SECRET = "hone-ca";
   private static final Logger LOG = Logger.getLogger(SecretCertificateAuthority.class);
-
-  private static final String MAC = "HmacSHA256";
 
   private final CertificateSecrets secrets;
   private final CertificateIssuer issuer;
@@ -33,21 +26,13 @@ final class SecretCertificateAuthority implements CertificateAuthority {
 
   @Override
   public String caCertificatePem() {
-    KeyPairAndCertificate known = current;
-    return Pem.write((known != null ? known : refresh()).certificate());
+    return Pem.write(current().certificate());
   }
 
-  @Override
-  public String secretFor(String purpose) {
+  /** The authority as this process knows it; read if it knows none yet. */
+  KeyPairAndCertificate current() {
     KeyPairAndCertificate known = current;
-    byte[] key = (known != null ? known : refresh()).key().getEncoded();
-    try {
-      Mac mac = Mac.getInstance(MAC);
-      mac.init(new SecretKeySpec(key, MAC));
-      return HexFormat.of().formatHex(mac.doFinal(purpose.getBytes(StandardCharsets.UTF_8)));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java has " + MAC, e);
-    }
+    return known != null ? known : refresh();
   }
 
   /**

@@ -49,7 +49,7 @@ final class ServingCertificates {
       if (found != null && reason == null) {
         return found;
       }
-      KeyPairAndCertificate made = issuer.serving(ca, names, validity);
+      KeyPairAndCertificate made = issuer.server(ca, SubjectName.SERVICE, names, validity);
       boolean written =
           stored.isPresent()
               ? secrets.replace(SECRET, stored.get(), made)

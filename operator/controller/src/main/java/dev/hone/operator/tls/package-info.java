@@ -1,4 +1,4 @@
-/** The operator's certificate authority and the certificate that it serves. */
+/** The operator's certificate authority, and the certificates that it signs. */
 @NullMarked
 package dev.hone.operator.tls;
 

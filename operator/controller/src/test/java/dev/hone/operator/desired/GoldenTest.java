@@ -1,6 +1,7 @@
 package dev.hone.operator.desired;
 
 import dev.hone.api.ConditionTypes;
+import dev.hone.api.Names;
 import dev.hone.api.Reason;
 import dev.hone.api.common.Artifact;
 import dev.hone.api.common.RunStatus;
@@ -227,8 +228,9 @@ class GoldenTest {
       made.add(ServingDisruptionBudget.build(view.owner()));
     }
     if (autoscaling != null) {
-      made.add(ReplicaHandover.build(view.owner(), 3));
-      made.add(ServingAutoscaler.build(view.owner(), autoscaling));
+      String name = Names.deployment(view.owner().name());
+      made.add(ReplicaHandover.build(view.owner(), name, 3));
+      made.add(ServingAutoscaler.build(view.owner(), autoscaling, name, true));
     }
     return made;
   }
@@ -252,18 +254,35 @@ class GoldenTest {
             null,
             null);
     List<HasMetadata> made = new ArrayList<>();
+    Autoscaling autoscaling = view.autoscaling();
     for (ServedModel model : List.of(stable, candidate)) {
       String version = ModelVersion.of(model);
-      made.add(ServingDeployment.build(view.serving(model, IMAGES, version, List.of())));
+      Serving serving = view.serving(model, IMAGES, version, List.of());
+      // Of the two, the autoscaler has the number of pods of the stable one.
+      made.add(
+          ServingDeployment.build(
+              autoscaling == null
+                  ? serving
+                  : serving.withReplicas(model.equals(stable) ? null : Integer.valueOf(3))));
       made.add(ServingService.ofVersion(view.owner(), version));
+    }
+    if (autoscaling != null) {
+      String name = ModelVersion.name(view.owner().name(), stable);
+      made.add(ReplicaHandover.build(view.owner(), name, 3));
+      made.add(ServingAutoscaler.build(view.owner(), autoscaling, name, false));
     }
     made.add(
         RouterConfigMap.build(
             view.owner(), RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1, 100)));
-    made.add(RouterToken.build(view.owner(), "token"));
+    String secret = RouterSecret.name(view.owner(), "edition");
+    made.add(
+        RouterSecret.build(
+            view.owner(),
+            secret,
+            Map.of("tls.crt", "certificate", "tls.key", "key", "ca.crt", "authority")));
     made.add(
         RouterDeployment.build(
-            view.owner(), "example.org/server:1", "IfNotPresent", view.podTemplate(), "token"));
+            view.owner(), "example.org/server:1", "IfNotPresent", view.podTemplate(), secret));
     made.add(ServingService.ofRouter(view.owner()));
     return made;
   }

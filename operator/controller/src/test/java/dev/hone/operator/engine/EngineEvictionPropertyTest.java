@@ -21,7 +21,7 @@ class EngineEvictionPropertyTest {
     Arbitrary<UnusedEngine> engine =
         Combinators.combine(
                 Arbitraries.integers().between(0, 999),
-                Arbitraries.longs().between(0, 200),
+                Arbitraries.longs().between(0, 200_000),
                 Arbitraries.longs().between(0, 50),
                 Arbitraries.integers().between(0, 3))
             .as(
@@ -78,10 +78,10 @@ class EngineEvictionPropertyTest {
             most ->
                 assertThat(kept)
                     .filteredOn(UnusedEngine::built)
-                    .allMatch(engine -> engine.idleSeconds() < most));
+                    .allMatch(engine -> engine.idleMillis() < 1000 * most));
     assertThat(kept)
         .filteredOn(engine -> !engine.built())
-        .allMatch(engine -> engine.idleSeconds() < EngineEvictionPlanner.UNBUILT_SECONDS);
+        .allMatch(engine -> engine.idleMillis() < EngineEvictionPlanner.UNBUILT_MILLIS);
   }
 
   @Property
@@ -92,7 +92,8 @@ class EngineEvictionPropertyTest {
     assertThat(evicted(unused, plan, EvictionCause.AGE))
         .allMatch(
             engine ->
-                engine.built() && engine.idleSeconds() >= policy.maxAgeSeconds().orElseThrow());
+                engine.built()
+                    && engine.idleMillis() >= 1000 * policy.maxAgeSeconds().orElseThrow());
     assertThat(evicted(unused, plan, EvictionCause.UNBUILT)).noneMatch(UnusedEngine::built);
     List<UnusedEngine> tooMuch = evicted(unused, plan, EvictionCause.SIZE);
     if (!tooMuch.isEmpty()) {
@@ -104,7 +105,7 @@ class EngineEvictionPropertyTest {
               gone ->
                   assertThat(kept)
                       .filteredOn(engine -> engine.bytes() > 0)
-                      .allMatch(engine -> engine.idleSeconds() <= gone.idleSeconds()));
+                      .allMatch(engine -> engine.idleMillis() <= gone.idleMillis()));
     }
   }
 
@@ -114,7 +115,7 @@ class EngineEvictionPropertyTest {
     EngineEvictionPlan plan = EngineEvictionPlanner.plan(unused, policy);
     List<UnusedEngine> kept = kept(unused, plan);
     assertThat(EngineEvictionPlanner.plan(kept, policy).evicted()).isEmpty();
-    plan.nextSeconds()
+    plan.nextMillis()
         .ifPresent(
             next -> {
               assertThat(next).isPositive();
@@ -123,18 +124,18 @@ class EngineEvictionPropertyTest {
               assertThat(EngineEvictionPlanner.plan(later(kept, next), policy).evicted())
                   .isNotEmpty();
             });
-    assertThat(plan.nextSeconds().isPresent())
+    assertThat(plan.nextMillis().isPresent())
         .isEqualTo(
             kept.stream()
                 .anyMatch(engine -> !engine.built() || policy.maxAgeSeconds().isPresent()));
   }
 
-  private static List<UnusedEngine> later(List<UnusedEngine> engines, long seconds) {
+  private static List<UnusedEngine> later(List<UnusedEngine> engines, long millis) {
     return engines.stream()
         .map(
             engine ->
                 new UnusedEngine(
-                    engine.key(), engine.idleSeconds() + seconds, engine.bytes(), engine.built()))
+                    engine.key(), engine.idleMillis() + millis, engine.bytes(), engine.built()))
         .toList();
   }
 }

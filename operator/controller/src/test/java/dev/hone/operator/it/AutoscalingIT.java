@@ -8,10 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.api.FieldManagers;
 import dev.hone.api.Labels;
 import dev.hone.api.inference.InferenceDeployment;
-import dev.hone.operator.desired.Serving;
 import dev.hone.testing.apiserver.WithApiServer;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v1.Scale;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
@@ -19,13 +16,10 @@ import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBui
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerConditionBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatusBuilder;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
-import io.fabric8.kubernetes.client.Watch;
-import io.fabric8.kubernetes.client.Watcher;
-import io.fabric8.kubernetes.client.WatcherException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The number of pods passes to an autoscaler and back, and never falls in between. */
@@ -33,6 +27,13 @@ import org.junit.jupiter.api.Test;
 class AutoscalingIT extends OperatorTest {
 
   private static final String NAME = "spam";
+
+  private Autoscaler autoscaler;
+
+  @BeforeEach
+  void addAutoscaler() {
+    autoscaler = new Autoscaler(bench);
+  }
 
   private void serve(String digest, String count) {
     bench.applyText(
@@ -67,72 +68,11 @@ class AutoscalingIT extends OperatorTest {
     return deployment;
   }
 
-  /** As an autoscaler does. */
-  private void scale(Class<? extends HasMetadata> type, int pods) {
-    var resource = bench.client().resources(type).inNamespace(bench.namespace()).withName(NAME);
-    Scale scale = resource.scale();
-    scale.getSpec().setReplicas(pods);
-    resource.scale(scale);
-  }
-
-  private Deployment handedOver() {
-    return bench.await(
-        Deployment.class, NAME, found -> !owners(found).contains(FieldManagers.OPERATOR));
-  }
-
-  private static Set<String> owners(Deployment deployment) {
-    return deployment.getMetadata().getManagedFields().stream()
-        .filter(entry -> String.valueOf(entry.getFieldsV1()).contains("f:replicas="))
-        .filter(entry -> !"status".equals(entry.getSubresource()))
-        .map(ManagedFieldsEntry::getManager)
-        .collect(Collectors.toSet());
-  }
-
-  /** Every number of pods that the Deployment ever asks for from now on. */
-  private Set<Integer> watchReplicas() {
-    Set<Integer> seen = ConcurrentHashMap.newKeySet();
-    Watch watch =
-        bench
-            .client()
-            .apps()
-            .deployments()
-            .inNamespace(bench.namespace())
-            .withName(NAME)
-            .watch(
-                new Watcher<>() {
-                  @Override
-                  public void eventReceived(Action action, Deployment deployment) {
-                    seen.add(deployment.getSpec().getReplicas());
-                  }
-
-                  @Override
-                  public void onClose(WatcherException cause) {
-                    // Ends with the test's client.
-                  }
-                });
-    assertThat(watch).isNotNull();
-    return seen;
-  }
-
-  private void awaitModel(String digest) {
-    bench.await(
-        Deployment.class,
-        NAME,
-        found ->
-            digest.equals(
-                found
-                    .getSpec()
-                    .getTemplate()
-                    .getMetadata()
-                    .getAnnotations()
-                    .get(Serving.DIGEST_ANNOTATION)));
-  }
-
   @Test
   void theCountIsKeptThroughEveryHandover() {
     serve(DIGEST_A, "replicas: 3");
     available(3);
-    Set<Integer> seen = watchReplicas();
+    Map<String, List<Integer>> seen = autoscaler.watchReplicas();
 
     serve(DIGEST_A, between(1, 5));
     HorizontalPodAutoscaler made = bench.await(HorizontalPodAutoscaler.class, NAME, found -> true);
@@ -142,15 +82,16 @@ class AutoscalingIT extends OperatorTest {
     assertThat(made.getMetadata().getOwnerReferences())
         .singleElement()
         .satisfies(owner -> assertThat(owner.getController()).isTrue());
-    assertThat(owners(handedOver())).containsExactly(FieldManagers.HANDOVER);
+    assertThat(Autoscaler.owners(autoscaler.awaitHandedOver(NAME)))
+        .containsExactly(FieldManagers.HANDOVER);
     bench.awaitGone(PodDisruptionBudget.class, NAME);
     available(3);
 
     // The autoscaler's turn: nothing that the operator does afterwards may touch its count.
-    scale(Deployment.class, 5);
+    autoscaler.scale(Deployment.class, NAME, 5);
     available(5);
     serve(DIGEST_B, between(2, 6));
-    awaitModel(DIGEST_B);
+    awaitModel(NAME, DIGEST_B);
     bench.await(
         HorizontalPodAutoscaler.class,
         NAME,
@@ -159,21 +100,23 @@ class AutoscalingIT extends OperatorTest {
     InferenceDeployment followed = bench.inference(NAME, found -> count(found) == 5);
     assertThat(followed.getStatus().summary().ready()).endsWith("/5");
     available(5);
-    assertThat(seen).containsOnly(3, 5);
+    assertThat(seen.get(NAME)).containsOnly(3, 5);
 
     serve(DIGEST_B, "replicas: 4");
     bench.awaitGone(HorizontalPodAutoscaler.class, NAME);
     Deployment taken =
         bench.await(
-            Deployment.class, NAME, found -> owners(found).equals(Set.of(FieldManagers.OPERATOR)));
+            Deployment.class,
+            NAME,
+            found -> Autoscaler.owners(found).equals(Set.of(FieldManagers.OPERATOR)));
     assertThat(taken.getSpec().getReplicas()).isEqualTo(4);
     available(4);
-    scale(Deployment.class, 2);
+    autoscaler.scale(Deployment.class, NAME, 2);
     bench.await(Deployment.class, NAME, found -> found.getSpec().getReplicas() == 4);
 
     serve(DIGEST_B, between(2, 6));
-    assertThat(handedOver().getSpec().getReplicas()).isEqualTo(4);
-    assertThat(seen).containsOnly(2, 3, 4, 5);
+    assertThat(autoscaler.awaitHandedOver(NAME).getSpec().getReplicas()).isEqualTo(4);
+    assertThat(seen.get(NAME)).containsOnly(2, 3, 4, 5);
   }
 
   private static int count(InferenceDeployment resource) {
@@ -185,7 +128,7 @@ class AutoscalingIT extends OperatorTest {
   @Test
   void aNewOneStartsWithTheFewestPodsAndSaysWhatItsAutoscalerLacks() {
     serve(DIGEST_A, between(2, 4));
-    assertThat(handedOver().getSpec().getReplicas()).isEqualTo(2);
+    assertThat(autoscaler.awaitHandedOver(NAME).getSpec().getReplicas()).isEqualTo(2);
     bench.await(PodDisruptionBudget.class, NAME, found -> true);
     available(2);
 
@@ -217,7 +160,7 @@ class AutoscalingIT extends OperatorTest {
                     "; its autoscaler cannot decide: no metrics returned from resource metrics API"));
 
     // Somebody stops it all, as the documentation of autoscalers has it.
-    scale(Deployment.class, 0);
+    autoscaler.scale(Deployment.class, NAME, 0);
     kubelet.rolledOut(
         bench.await(Deployment.class, NAME, found -> found.getSpec().getReplicas() == 0), 0);
     bench.inference(
@@ -230,7 +173,7 @@ class AutoscalingIT extends OperatorTest {
     serve(DIGEST_A, "replicas: 0");
     bench.await(Deployment.class, NAME, found -> found.getSpec().getReplicas() == 0);
     serve(DIGEST_A, between(2, 4));
-    assertThat(handedOver().getSpec().getReplicas()).isEqualTo(2);
+    assertThat(autoscaler.awaitHandedOver(NAME).getSpec().getReplicas()).isEqualTo(2);
   }
 
   @Test
@@ -272,7 +215,7 @@ class AutoscalingIT extends OperatorTest {
     assertThat(scale.getStatus().getReplicas()).isEqualTo(1);
     assertThat(List.of(scale.getStatus().getSelector().split(",")))
         .contains(Labels.NAME + "=" + NAME);
-    scale(InferenceDeployment.class, 3);
+    autoscaler.scale(InferenceDeployment.class, NAME, 3);
     available(3);
   }
 }

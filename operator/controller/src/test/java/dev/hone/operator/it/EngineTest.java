@@ -4,7 +4,6 @@ import static dev.hone.operator.it.Workbench.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.api.engine.EngineBuild;
-import dev.hone.operator.desired.Serving;
 import dev.hone.operator.status.ConditionSet;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.Node;
@@ -111,18 +110,7 @@ abstract class EngineTest extends OperatorTest {
   }
 
   final Deployment rollOut(String name, String digest) {
-    Deployment deployment =
-        bench.await(
-            Deployment.class,
-            name,
-            found ->
-                digest.equals(
-                    found
-                        .getSpec()
-                        .getTemplate()
-                        .getMetadata()
-                        .getAnnotations()
-                        .get(Serving.DIGEST_ANNOTATION)));
+    Deployment deployment = awaitModel(name, digest);
     kubelet.running(kubelet.podOf(deployment), "server");
     kubelet.rolledOut(deployment, 1);
     return deployment;

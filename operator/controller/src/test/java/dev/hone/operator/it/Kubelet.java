@@ -27,6 +27,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -367,21 +368,35 @@ final class Kubelet {
 
   /** The rollout of a Deployment has gone as far as this. */
   void rolledOut(Deployment deployment, int ready) {
-    live(deployment)
-        .editStatus(
-            seen -> {
-              int wanted = seen.getSpec().getReplicas();
-              seen.setStatus(
-                  new DeploymentStatusBuilder()
-                      .withObservedGeneration(seen.getMetadata().getGeneration())
-                      .withReplicas(wanted)
-                      .withUpdatedReplicas(wanted)
-                      .withReadyReplicas(ready)
-                      .withAvailableReplicas(ready)
-                      .withUnavailableReplicas(wanted - ready)
-                      .build());
-              return seen;
-            });
+    while (!observed(deployment, ready)) {
+      // Somebody has written the Deployment in between: as its controller does, look again.
+    }
+  }
+
+  private boolean observed(Deployment deployment, int ready) {
+    try {
+      live(deployment)
+          .editStatus(
+              seen -> {
+                int wanted = seen.getSpec().getReplicas();
+                seen.setStatus(
+                    new DeploymentStatusBuilder()
+                        .withObservedGeneration(seen.getMetadata().getGeneration())
+                        .withReplicas(wanted)
+                        .withUpdatedReplicas(wanted)
+                        .withReadyReplicas(ready)
+                        .withAvailableReplicas(ready)
+                        .withUnavailableReplicas(wanted - ready)
+                        .build());
+                return seen;
+              });
+      return true;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+      return false;
+    }
   }
 
   /** The object as it is now, whatever version the test holds. */

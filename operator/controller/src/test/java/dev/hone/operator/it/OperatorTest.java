@@ -1,9 +1,11 @@
 package dev.hone.operator.it;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.hone.operator.desired.Serving;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.TestNamespace;
 import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -57,6 +59,21 @@ abstract class OperatorTest {
 
   void stopOperator() {
     operator.close();
+  }
+
+  /** Waits until the pods of a Deployment are made for a model. */
+  final Deployment awaitModel(String name, String digest) {
+    return bench.await(
+        Deployment.class,
+        name,
+        found ->
+            digest.equals(
+                found
+                    .getSpec()
+                    .getTemplate()
+                    .getMetadata()
+                    .getAnnotations()
+                    .get(Serving.DIGEST_ANNOTATION)));
   }
 
   @AfterEach

@@ -5,200 +5,29 @@ import static dev.hone.operator.it.Workbench.inferenceIs;
 import static dev.hone.operator.it.Workbench.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.ServedModel;
-import dev.hone.operator.desired.ModelVersion;
 import dev.hone.testing.apiserver.WithApiServer;
-import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Rollouts, with something that answers as routers do in the place of routers. */
+/** Rollouts of a fixed number of pods. */
 @WithApiServer
-class RolloutIT extends OperatorTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String NAME = "spam";
-  private static final String TOKEN_REFUSED = "the token is not the router's";
-
-  private static final ServedModel A = new ServedModel("pvc://models/a", DIGEST_A, null);
-  private static final ServedModel B = new ServedModel("pvc://models/b", DIGEST_B, null);
-
-  /** What the routers count, once they have a candidate. */
-  private volatile String counted = "";
-
-  private volatile JsonNode routing = JSON.createObjectNode();
-
-  /** The golden set that the routers were given last, and what they found with it. */
-  private volatile JsonNode goldenSet = JSON.createObjectNode();
-
-  private volatile String goldenAnswer = ", \"done\": false, \"compared\": 1";
-
-  private final CountDownLatch told = new CountDownLatch(1);
-  private volatile String token = "";
-
-  @BeforeEach
-  void routers() {
-    models.createContext("/configuration", this::configure);
-    models.createContext("/statistics", this::statistics);
-    models.createContext("/golden-set", this::takeGoldenSet);
-  }
-
-  private void takeGoldenSet(HttpExchange exchange) throws IOException {
-    if (!("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
-      answer(exchange, 403, TOKEN_REFUSED);
-      return;
-    }
-    goldenSet = JSON.readTree(exchange.getRequestBody().readAllBytes());
-    answer(exchange, 204, "");
-  }
-
-  private void configure(HttpExchange exchange) throws IOException {
-    String given = exchange.getRequestHeaders().getFirst("Authorization");
-    if (!("Bearer " + token).equals(given)) {
-      answer(exchange, 403, TOKEN_REFUSED);
-      return;
-    }
-    routing = JSON.readTree(exchange.getRequestBody().readAllBytes());
-    answer(exchange, 200, "");
-    told.countDown();
-  }
-
-  private void statistics(HttpExchange exchange) throws IOException {
-    String revision = routing.path("revision").asText();
-    String golden =
-        revision.equals(goldenSet.path("revision").asText())
-            ? ", \"goldenSet\": {\"digest\": \"%s\", \"requests\": %d%s}"
-                .formatted(
-                    goldenSet.path("digest").asText(),
-                    goldenSet.path("requests").size(),
-                    goldenAnswer)
-            : "";
-    answer(exchange, 200, "{\"revision\": \"" + revision + "\"" + counted + golden + "}");
-  }
-
-  private static void answer(HttpExchange exchange, int status, String text) throws IOException {
-    byte[] body = text.getBytes(StandardCharsets.UTF_8);
-    exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
-    exchange.getResponseBody().write(body);
-    exchange.close();
-  }
-
-  private static String arm(String name, int requests, int errors, int micros) {
-    return ", \"%s\": {\"requests\": %d, \"errors\": %d, \"latency\": [{\"micros\": %d, \"count\": %d}]}"
-        .formatted(name, requests, errors, micros, requests - errors);
-  }
-
-  private static String compared(int rows, int sameTop) {
-    return ", \"comparisons\": {\"samples\": %d, \"unlike\": 0, \"nan\": 0, \"outputs\": {\"logits\": {\"rows\": %d, \"sameTop\": %d, \"maxAbs\": 0.1, \"maxRelativeL2\": 0.1}}}"
-        .formatted(rows, rows, sameTop);
-  }
-
-  private void apply(ServedModel model) {
-    apply(model, "");
-  }
-
-  private void apply(ServedModel model, String parity) {
-    bench.applyText(
-        """
-        apiVersion: hone.dev/v1alpha1
-        kind: InferenceDeployment
-        metadata: {name: %s}
-        spec:
-          model: {uri: "%s", digest: "%s"}
-          rollout:
-            steps: [{weight: 5}, {weight: 50}]
-            analysis: {maxErrorRate: 0.01, maxP99Ratio: 1.5, minRequests: 100, intervalSeconds: 1}
-            parity: {%ssampleShare: 0.5, minSamples: 100, tolerances: [{top1Agreement: 0.99}]}
-            soakSeconds: 1
-        """
-            .formatted(NAME, model.uri(), model.digest(), parity));
-  }
-
-  private void applyGoldenSet(String text) {
-    bench
-        .client()
-        .configMaps()
-        .inNamespace(bench.namespace())
-        .resource(
-            new ConfigMapBuilder()
-                .withNewMetadata()
-                .withName("golden")
-                .endMetadata()
-                .addToData("g.jsonl", text)
-                .build())
-        .serverSideApply();
-  }
-
-  private InferenceDeployment awaitDecision(RolloutStage stage, String text) {
-    return await(stage, found -> found.getStatus().rollout().decision().contains(text));
-  }
-
-  private static String deployment(ServedModel model) {
-    return Names.version(NAME, ModelVersion.of(model));
-  }
-
-  private InferenceDeployment await(RolloutStage stage, Predicate<InferenceDeployment> more) {
-    return bench.inference(
-        NAME,
-        found ->
-            found.getStatus() != null
-                && found.getStatus().rollout() != null
-                && found.getStatus().rollout().stage() == stage
-                && more.test(found));
-  }
-
-  /** The pods of a Deployment are ready. */
-  private void ready(String name, String container) {
-    Deployment deployment = bench.await(Deployment.class, name, found -> true);
-    kubelet.running(kubelet.podOf(deployment), container);
-    kubelet.rolledOut(deployment, deployment.getSpec().getReplicas());
-  }
-
-  private void firstVersion() {
-    apply(A);
-    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
-    token = tokenOf(router);
-    ready(deployment(A), Names.SERVER_CONTAINER);
-    ready(Names.router(NAME), Names.ROUTER_CONTAINER);
-    await(RolloutStage.COMPLETE, inferenceIs("Available"));
-    // A real router starts with the ConfigMap; this one knows nothing until it is told.
-    try {
-      assertThat(told.await(30, TimeUnit.SECONDS)).as("the router is told").isTrue();
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** The token, as the routers' volume has it. */
-  private String tokenOf(Deployment router) {
-    String name =
-        router.getSpec().getTemplate().getSpec().getVolumes().stream()
-            .filter(volume -> volume.getSecret() != null)
-            .findFirst()
-            .orElseThrow()
-            .getSecret()
-            .getSecretName();
-    Secret secret = bench.await(Secret.class, name, found -> true);
-    return new String(
-        Base64.getDecoder().decode(secret.getData().get(Names.TOKEN_KEY)), StandardCharsets.UTF_8);
-  }
+class RolloutIT extends RolloutTest {
 
   @Test
   void aGoodVersionTakesOverStepByStep() {
@@ -274,7 +103,7 @@ class RolloutIT extends OperatorTest {
   void aVersionThatFailsTheGoldenSetGetsNoRequest() {
     String parity = "goldenSet: {configMapKeyRef: {name: golden, key: g.jsonl}}, ";
     firstVersion();
-    apply(B, parity);
+    apply(B, "", parity);
     await(RolloutStage.PREPARING, found -> found.getStatus().rollout().candidate() != null);
     ready(deployment(B), Names.SERVER_CONTAINER);
     awaitDecision(
@@ -326,7 +155,7 @@ class RolloutIT extends OperatorTest {
     applyGoldenSet("{\"inputs\": [{\"name\": \"x\", \"data\": [1]}]}");
     String from = "reference: {from: {kind: FineTuneJob, name: whole}}, ";
     String golden = "goldenSet: {configMapKeyRef: {name: golden, key: g.jsonl}}, ";
-    apply(B, from + golden);
+    apply(B, "", from + golden);
     await(RolloutStage.PREPARING, found -> found.getStatus().rollout().candidate() != null);
     ready(deployment(B), Names.SERVER_CONTAINER);
     awaitDecision(
@@ -334,7 +163,10 @@ class RolloutIT extends OperatorTest {
         "the reference is not ready: waits for FineTuneJob whole, which does not exist");
 
     ServedModel reference = new ServedModel("pvc://models/r", DIGEST_A, null);
-    apply(B, from.replace("{from: {kind: FineTuneJob, name: whole}}", address(reference)) + golden);
+    apply(
+        B,
+        "",
+        from.replace("{from: {kind: FineTuneJob, name: whole}}", address(reference)) + golden);
     Deployment beside = bench.await(Deployment.class, deployment(reference), found -> true);
     assertThat(beside.getSpec().getReplicas()).isEqualTo(1);
     awaitDecision(RolloutStage.GOLDEN_SET, "the reference is not ready: ");
@@ -413,6 +245,60 @@ class RolloutIT extends OperatorTest {
   }
 
   @Test
+  void theCertificatesAreReplacedBeforeTheyEnd() throws Exception {
+    stopOperator();
+    // The past, so that both certificates are valid now.
+    certificateClock.moveTo(Duration.ofDays(-61));
+    startOperator();
+    firstVersion();
+    String first = routerSecret().getMetadata().getName();
+    certificateClock.moveTo(Duration.ZERO);
+    apply(B);
+    bench.await(
+        Deployment.class,
+        Names.router(NAME),
+        found ->
+            found.getSpec().getTemplate().getSpec().getVolumes().stream()
+                .anyMatch(
+                    volume ->
+                        volume.getSecret() != null
+                            && !volume.getSecret().getSecretName().equals(first)));
+    Secret second = routerSecret();
+    assertThat(second.getImmutable()).isTrue();
+    assertThat(end(second)).isAfter(Instant.now().plus(Duration.ofDays(89)));
+    // Pods that have the first one yet are told of the new version all the same.
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    await(RolloutStage.SHADOW, found -> true);
+    counted = arm("stable", 1000, 0, 2000) + arm("shadow", 500, 0, 2000) + compared(500, 500);
+    await(RolloutStage.CANARY, found -> found.getStatus().rollout().step() == 1);
+  }
+
+  private static Instant end(Secret secret) throws CertificateException {
+    byte[] pem = Base64.getDecoder().decode(secret.getData().get("tls.crt"));
+    X509Certificate certificate =
+        (X509Certificate)
+            CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(pem));
+    return certificate.getNotAfter().toInstant();
+  }
+
+  @Test
+  void aCertificateThatSomebodyDeletedIsMadeAgain() {
+    firstVersion();
+    Secret deleted = routerSecret();
+    bench.client().resource(deleted).delete();
+    // Its pods run on without it; one that starts cannot.
+    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
+    kubelet.rolledOut(router, router.getSpec().getReplicas() - 1);
+    Secret made =
+        bench.await(
+            Secret.class,
+            deleted.getMetadata().getName(),
+            found -> !found.getMetadata().getUid().equals(deleted.getMetadata().getUid()));
+    assertThat(made.getData()).containsOnlyKeys("tls.crt", "tls.key", "ca.crt");
+  }
+
+  @Test
   void aVersionWhoseProgramGivesUpIsStopped() {
     firstVersion();
     apply(B);
@@ -443,8 +329,7 @@ class RolloutIT extends OperatorTest {
     bench.inference(NAME, inferenceIs("Available"));
 
     apply(A);
-    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
-    token = tokenOf(router);
+    presentCertificate();
     // Until the routers work, requests go to the pods that have served them.
     assertThat(router(bench.await(Service.class, NAME, found -> true))).isFalse();
     ready(deployment(A), Names.SERVER_CONTAINER);

@@ -16,18 +16,23 @@ import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.RouterAccess;
 import dev.hone.operator.metrics.EngineMetrics;
 import dev.hone.operator.metrics.RunMetrics;
+import dev.hone.operator.progress.Settings;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.run.TrainerImages;
+import dev.hone.operator.tls.CertificateKeeper;
+import dev.hone.operator.tls.ControlCertificates;
 import dev.hone.testing.apiserver.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -42,10 +47,23 @@ final class RunningOperator implements AutoCloseable {
 
   private final KubernetesClient client;
   private final Operator operator;
+  private final Vertx vertx;
 
-  private RunningOperator(KubernetesClient client, Operator operator) {
+  private RunningOperator(KubernetesClient client, Operator operator, Vertx vertx) {
     this.client = client;
     this.operator = operator;
+    this.vertx = vertx;
+  }
+
+  /**
+   * What it talks to routers with.
+   *
+   * @param port of every router
+   * @param clock when certificates are issued
+   */
+  record Routers(int port, Clock clock) {
+    /** There are none. */
+    static final Routers NONE = new Routers(1, Clock.systemUTC());
   }
 
   /** With the rights to work everywhere. */
@@ -56,7 +74,12 @@ final class RunningOperator implements AutoCloseable {
   /** With the rights that it has where Kueue is in use. */
   static RunningOperator startWithKueue(ApiServer server, String namespace, int modelPort) {
     return start(
-        server, namespace, modelPort, ChartRoles.renderWithKueue(NAMESPACE), UnusedPolicy.KEEP);
+        server,
+        namespace,
+        modelPort,
+        ChartRoles.renderWithKueue(NAMESPACE),
+        UnusedPolicy.KEEP,
+        Routers.NONE);
   }
 
   private static RunningOperator start(
@@ -64,14 +87,19 @@ final class RunningOperator implements AutoCloseable {
       String namespace,
       int modelPort,
       List<HasMetadata> rights,
-      UnusedPolicy unused) {
+      UnusedPolicy unused,
+      Routers routers) {
     server
         .admin()
         .resource(
             new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
         .serverSideApply();
     return start(
-        server.serviceAccount(NAMESPACE, "hone-operator", rights), namespace, modelPort, unused);
+        server.serviceAccount(NAMESPACE, "hone-operator", rights),
+        namespace,
+        modelPort,
+        unused,
+        routers);
   }
 
   /** With Roles alone, from a namespace of its own. */
@@ -85,17 +113,27 @@ final class RunningOperator implements AutoCloseable {
 
   /** With a client of its own, which it closes. */
   static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
-    return start(client, namespace, modelPort, UnusedPolicy.KEEP);
+    return start(client, namespace, modelPort, UnusedPolicy.KEEP, Routers.NONE);
   }
 
   /** With the rights to work everywhere, and a rule for engines that nobody needs. */
   static RunningOperator start(
       ApiServer server, String namespace, int modelPort, UnusedPolicy unused) {
-    return start(server, namespace, modelPort, ChartRoles.render(NAMESPACE), unused);
+    return start(server, namespace, modelPort, ChartRoles.render(NAMESPACE), unused, Routers.NONE);
+  }
+
+  /** With the rights to work everywhere, and with routers. */
+  static RunningOperator start(ApiServer server, String namespace, int modelPort, Routers routers) {
+    return start(
+        server, namespace, modelPort, ChartRoles.render(NAMESPACE), UnusedPolicy.KEEP, routers);
   }
 
   private static RunningOperator start(
-      KubernetesClient client, String namespace, int modelPort, UnusedPolicy unused) {
+      KubernetesClient client,
+      String namespace,
+      int modelPort,
+      UnusedPolicy unused,
+      Routers routers) {
     Operator operator =
         new Operator(
             configuration ->
@@ -106,6 +144,10 @@ final class RunningOperator implements AutoCloseable {
                     .withUseSSAToPatchPrimaryResource(true)
                     .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
     Clock clock = Clock.systemUTC();
+    Vertx vertx = Vertx.vertx();
+    // Its authority is kept in the cluster, so one that starts later has the same.
+    ControlCertificates certificates =
+        new CertificateKeeper(client, Settings.of(NAMESPACE, Map.of()), routers.clock()).control();
     EventRecorder events = new EventRecorder(clock, "test");
     RunEngine engine =
         new RunEngine(
@@ -131,7 +173,8 @@ final class RunningOperator implements AutoCloseable {
                 new EngineVersions("1.29.0", "10")),
             events,
             new HttpModelProbe(modelPort),
-            new RouterAccess(new HttpRouterClient(modelPort), purpose -> "secret of " + purpose),
+            new RouterAccess(
+                new HttpRouterClient(vertx, routers.port(), certificates::operator), certificates),
             clock),
         o -> o.settingNamespaces(namespaces));
     operator.register(
@@ -142,12 +185,13 @@ final class RunningOperator implements AutoCloseable {
             clock),
         o -> o.settingNamespaces(namespaces));
     operator.start();
-    return new RunningOperator(client, operator);
+    return new RunningOperator(client, operator, vertx);
   }
 
   @Override
   public void close() {
     operator.stop();
     client.close();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
   }
 }

@@ -89,7 +89,10 @@ class TritonIT extends OperatorTest {
     kubelet.running(kubelet.podOf(deployment), "server");
     kubelet.rolledOut(deployment, 1);
 
-    InferenceDeployment available = bench.inference("spam", inferenceIs("Available"));
+    InferenceDeployment available =
+        bench.inference(
+            "spam",
+            seen -> inferenceIs("Available").test(seen) && seen.getStatus().provider() != null);
     assertThat(available.getStatus().provider()).isEqualTo("TensorrtExecutionProvider");
     assertThat(available.getStatus().servedDigest()).isEqualTo(DIGEST_A);
     assertThat(available.getStatus().endpoint())

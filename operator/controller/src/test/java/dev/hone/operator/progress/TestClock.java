@@ -7,14 +7,16 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** The machine's clock, moved by as much as a test says. */
-final class TestClock extends Clock {
+public final class TestClock extends Clock {
   private volatile Duration offset;
 
-  TestClock(Duration offset) {
+  /** A clock that is ahead by as much. */
+  public TestClock(Duration offset) {
     this.offset = offset;
   }
 
-  void moveTo(Duration newOffset) {
+  /** Makes it ahead by as much. */
+  public void moveTo(Duration newOffset) {
     offset = newOffset;
   }
 

@@ -23,11 +23,11 @@ class UnsupportedTest {
       delimiter = '|',
       textBlock =
           """
-          autoscaling: {maxReplicas: 2, cpuUtilization: 70}                | false
-          rollout: {soakSeconds: 1}                                        | false
-          autoscaling: {maxReplicas: 2, cpuUtilization: 70}, rollout: {}   | true
+          engine: {precision: INT8}                                        | false
+          autoscaling: {maxReplicas: 2, cpuUtilization: 70}, rollout: {}   | false
+          engine: {precision: INT8}, rollout: {}                           | true
           """)
-  void anAutoscalerAndARolloutExcludeEachOther(String fields, boolean refused) {
+  void aRolloutLoadsNoEngines(String fields, boolean refused) {
     InferenceDeployment resource =
         Serialization.unmarshal(
             """
@@ -42,8 +42,7 @@ class UnsupportedTest {
         .isEqualTo(
             refused
                 ? Optional.of(
-                    "spec.autoscaling beside spec.rollout is not supported yet; remove one of them, or have an"
-                        + " autoscaler of your own scale the InferenceDeployment itself")
+                    "spec.engine.precision beside spec.rollout is not supported yet; remove one of them")
                 : Optional.empty());
   }
 
@@ -58,7 +57,7 @@ class UnsupportedTest {
           pvc://claim/t.jsonl         |          | NONE     | spec.model.uri with https:// and no digest is not supported yet; write spec.model.digest: sha256:… of the file
           s3://bucket/t.jsonl         |          |          |
           hf://datasets/org/t/t.jsonl |          |          |
-          oci://registry/t            | sha256:a | sha256:a | spec.dataset.train.uri with oci:// is not supported yet; put it on a volume and write pvc://CLAIM/PATH
+          oci://registry/t:v1/t.jsonl |          |          |
           """)
   void anAddressOfTheWebNeedsItsDigest(
       String data, String dataDigest, String modelDigest, String sentence) throws IOException {

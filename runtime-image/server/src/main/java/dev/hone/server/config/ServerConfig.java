@@ -58,6 +58,10 @@ public interface ServerConfig {
   /** The largest size that a compressed body may unpack to; without it, that of a plain one. */
   Optional<MemorySize> maxUnpacked();
 
+  /** The most pixels of an encoded image, which are told before they are decoded. */
+  @WithDefault("25000000")
+  long maxImagePixels();
+
   /** How deep a JSON body may nest. */
   @WithDefault("24")
   int maxJsonDepth();

@@ -1,7 +1,6 @@
 package dev.hone.server.router;
 
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -45,10 +44,17 @@ final class Replies {
       response.putHeader("retry-after", RETRY_SECONDS);
     }
     closeIfDraining(request, active);
-    response
-        .setStatusCode(status)
-        .putHeader("content-type", "application/json")
-        .end(Buffer.buffer(new JsonObject().put("error", sentence).encode()));
+    error(request, status, sentence);
+  }
+
+  /** Answers with an error, as a sentence. */
+  static void error(HttpServerRequest request, int status, String sentence) {
+    text(request, status, "application/json", new JsonObject().put("error", sentence).encode());
+  }
+
+  /** Answers with a text. */
+  static void text(HttpServerRequest request, int status, String type, String text) {
+    request.response().setStatusCode(status).putHeader("content-type", type).end(text);
   }
 
   private static void closeIfDraining(HttpServerRequest request, ActiveRouting active) {

@@ -9,7 +9,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -17,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,6 +34,9 @@ public final class Router implements AutoCloseable {
   private static final long FINISH_SECONDS = 30;
   private static final long START_SECONDS = 30;
 
+  /** Longer than the operator keeps a connection that it does not use. */
+  private static final int CONTROL_IDLE_SECONDS = 120;
+
   private final ActiveRouting active = new ActiveRouting();
   private final InFlight inFlight = new InFlight();
   private final Shadow shadow = new Shadow(inFlight);
@@ -43,6 +46,7 @@ public final class Router implements AutoCloseable {
   private final int httpPort;
   private final int grpcPort;
   private final int adminPort;
+  private final OptionalInt controlPort;
 
   private Router(RouterSettings settings) {
     this.settings = settings;
@@ -65,14 +69,27 @@ public final class Router implements AutoCloseable {
             () -> new Loop(http, grpc), new DeploymentOptions().setInstances(loops)));
     this.httpPort = http.get();
     this.grpcPort = grpc.get();
-    HttpServer admin =
-        await(
-            vertx
-                .createHttpServer(options())
-                .requestHandler(new AdminServer(active, golden, settings.token()))
-                .listen(settings.adminPort(), "0.0.0.0"));
-    this.adminPort = admin.actualPort();
-    LOG.infof("REST on port %d, gRPC on %d, administration on %d", httpPort, grpcPort, adminPort);
+    this.adminPort = listen(options(), settings.adminPort(), new AdminServer(active));
+    this.controlPort =
+        settings.tls().stream()
+            .map(tls -> ControlTls.with(options().setIdleTimeout(CONTROL_IDLE_SECONDS), tls))
+            .mapToInt(
+                options ->
+                    listen(options, settings.controlPort(), new ControlServer(active, golden)))
+            .findFirst();
+    LOG.infof(
+        "REST on port %d, gRPC on %d, administration on %d, %s",
+        httpPort,
+        grpcPort,
+        adminPort,
+        controlPort.isPresent()
+            ? "control on " + controlPort.getAsInt()
+            : "no control: HONE_ROUTER_TLS is not set");
+  }
+
+  private int listen(HttpServerOptions options, int port, Handler<HttpServerRequest> routes) {
+    return await(vertx.createHttpServer(options).requestHandler(routes).listen(port, "0.0.0.0"))
+        .actualPort();
   }
 
   /**
@@ -94,6 +111,11 @@ public final class Router implements AutoCloseable {
 
   int adminPort() {
     return adminPort;
+  }
+
+  /** The port for the operator; empty if the router has no certificate to show. */
+  OptionalInt controlPort() {
+    return controlPort;
   }
 
   private void read(Path file) {

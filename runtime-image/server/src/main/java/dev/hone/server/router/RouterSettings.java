@@ -9,9 +9,11 @@ import java.util.Optional;
  *
  * @param httpPort port for REST
  * @param grpcPort port for gRPC
- * @param adminPort port for the configuration, the statistics, the metrics and the probes
+ * @param adminPort port for the metrics and the probes
+ * @param controlPort port for what the operator sends and asks
  * @param configuration file with the configuration to start with
- * @param token file with the token that a new configuration must come with
+ * @param tls folder with the certificate that the control port shows, its key, and the authority
+ *     that the operator's is of; without one there is no such port
  * @param maxBody the largest request body, in bytes
  * @param retryMillis how long a request looks for a connection before it is given up
  * @param drainSeconds how long the router goes on serving after SIGTERM
@@ -20,8 +22,9 @@ record RouterSettings(
     int httpPort,
     int grpcPort,
     int adminPort,
+    int controlPort,
     Optional<Path> configuration,
-    Optional<Path> token,
+    Optional<Path> tls,
     int maxBody,
     long retryMillis,
     int drainSeconds) {
@@ -38,14 +41,15 @@ record RouterSettings(
         number(environment, "HONE_HTTP_PORT", 8000, 65_535),
         number(environment, "HONE_GRPC_PORT", 8001, 65_535),
         number(environment, "HONE_ADMIN_PORT", 8002, 65_535),
-        file(environment, "HONE_ROUTER_CONFIGURATION"),
-        file(environment, "HONE_ROUTER_TOKEN_FILE"),
+        number(environment, "HONE_CONTROL_PORT", 8003, 65_535),
+        path(environment, "HONE_ROUTER_CONFIGURATION"),
+        path(environment, "HONE_ROUTER_TLS"),
         number(environment, "HONE_ROUTER_MAX_BODY_BYTES", MAX_BODY, Integer.MAX_VALUE),
         number(environment, "HONE_ROUTER_RETRY_MILLIS", 5000, 600_000),
         number(environment, "HONE_DRAIN_SECONDS", 5, 86_400));
   }
 
-  private static Optional<Path> file(Map<String, String> environment, String name) {
+  private static Optional<Path> path(Map<String, String> environment, String name) {
     return Optional.ofNullable(environment.get(name)).filter(text -> !text.isBlank()).map(Path::of);
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,10 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Golden sets over HTTP, before versions that are servers of their own. */
 @Timeout(60)
 class GoldenCheckTest {
-  private static final String TOKEN = "let-me-in";
-
   @TempDir Path folder;
   @AutoClose private final Running running = new Running();
+  private final ControlPki pki;
+
+  GoldenCheckTest() throws Exception {
+    pki = new ControlPki();
+  }
 
   private Version version(Version version) {
     return running.add(version);
@@ -55,26 +57,24 @@ class GoldenCheckTest {
                 0,
                 0,
                 0,
+                0,
                 Optional.of(Files.write(folder.resolve("routing.json"), routing.document())),
-                Optional.of(Files.writeString(folder.resolve("token"), TOKEN)),
+                Optional.of(pki.write(folder)),
                 1 << 20,
                 100,
                 0));
     running.add(router);
-    return new Client(URI.create("http://127.0.0.1:" + router.adminPort()));
+    return pki.operator(router);
   }
 
-  private static Answer put(Client router, String token, String document) {
+  private static Answer put(Client router, String document) {
     return router.send(
-        router
-            .request("/golden-set")
-            .header("Authorization", "Bearer " + token)
-            .PUT(HttpRequest.BodyPublishers.ofString(document)));
+        router.request("/golden-set").PUT(HttpRequest.BodyPublishers.ofString(document)));
   }
 
   /** Sends a set that is taken, and gives what it shows in the end. */
   private static JsonNode check(Client router, String document, Predicate<JsonNode> more) {
-    Answer taken = put(router, TOKEN, document);
+    Answer taken = put(router, document);
     assertThat(taken.status()).as(taken.body()).isEqualTo(204);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
@@ -134,7 +134,7 @@ class GoldenCheckTest {
     assertThat(counted.path("comparisons").path("samples").asInt()).isZero();
 
     // The same set is not run again; another one is.
-    put(router, TOKEN, set("d1", asked("first")));
+    put(router, set("d1", asked("first")));
     assertThat(stable.requests()).isEqualTo(3);
     check(router, set("d2", asked("second")), next -> next.path("digest").asText().equals("d2"));
     assertThat(stable.requests()).isEqualTo(4);
@@ -231,17 +231,14 @@ class GoldenCheckTest {
   @Test
   void saysWhyASetIsNotTaken() throws Exception {
     Client router = router(version(Version.of(3, 1)), version(Version.of(3, 1)));
-    assertThat(put(router, "guess", set("d", asked("x"))).status()).isEqualTo(403);
-    assertThat(put(router, TOKEN, set("d", asked("x")).replace("r1", "r2")).error())
+    assertThat(put(router, set("d", asked("x")).replace("r1", "r2")).error())
         .startsWith("r2 is not the revision of a configuration with a candidate");
-    assertThat(put(router, TOKEN, set("d")).error()).startsWith("requests is missing: write ");
-    assertThat(put(router, TOKEN, set("d", "{}")).error()).startsWith("request 1 has no body");
-    assertThat(
-            put(router, TOKEN, set("d", recorded("x", "{\"outputs\": [{\"name\": \"y\"}]}")))
-                .error())
+    assertThat(put(router, set("d")).error()).startsWith("requests is missing: write ");
+    assertThat(put(router, set("d", "{}")).error()).startsWith("request 1 has no body");
+    assertThat(put(router, set("d", recorded("x", "{\"outputs\": [{\"name\": \"y\"}]}"))).error())
         .isEqualTo(
             "the answer that request 1 expects cannot be read: output y has no known datatype");
-    assertThat(put(router, TOKEN, "[").error()).startsWith("the golden set is no JSON");
+    assertThat(put(router, "[").error()).startsWith("the golden set is no JSON");
     assertThat(router.get("/golden-set").status()).isEqualTo(405);
   }
 }

@@ -43,6 +43,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GrpcProxyTest {
   @TempDir Path folder;
   @AutoClose private final Running running = new Running();
+  private final ControlPki pki;
+
+  GrpcProxyTest() throws Exception {
+    pki = new ControlPki();
+  }
 
   /** A version that answers with its name, or with an error. */
   private Backend version(String name, Optional<Status> error) throws Exception {
@@ -83,7 +88,8 @@ class GrpcProxyTest {
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     router =
         Router.start(
-            new RouterSettings(0, 0, 0, Optional.of(file), Optional.empty(), 1 << 20, 5000, 0));
+            new RouterSettings(
+                0, 0, 0, 0, Optional.of(file), Optional.of(pki.write(folder)), 1 << 20, 5000, 0));
     running.add(router);
     GrpcClient client = new GrpcClient(router.grpcPort());
     running.add(client);
@@ -181,11 +187,11 @@ class GrpcProxyTest {
   }
 
   /** The statistics, once they are as wanted. */
-  private JsonNode statistics(Predicate<JsonNode> wanted) {
-    Client admin = new Client(URI.create("http://127.0.0.1:" + router.adminPort()));
+  private JsonNode statistics(Predicate<JsonNode> wanted) throws Exception {
+    Client operator = pki.operator(router);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
-      JsonNode found = admin.get("/statistics").json();
+      JsonNode found = operator.get("/statistics").json();
       if (wanted.test(found)) {
         return found;
       }
@@ -255,7 +261,7 @@ class GrpcProxyTest {
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     try (Router alone =
             Router.start(
-                new RouterSettings(0, 0, 0, Optional.of(file), Optional.empty(), 100, 50, 0));
+                new RouterSettings(0, 0, 0, 0, Optional.of(file), Optional.empty(), 100, 50, 0));
         GrpcClient client = new GrpcClient(alone.grpcPort())) {
       assertThatThrownBy(() -> client.service().modelInfer(request("1")))
           .hasMessageStartingWith("UNAVAILABLE: no connection to a server within ");

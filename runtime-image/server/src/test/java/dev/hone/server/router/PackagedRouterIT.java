@@ -20,9 +20,15 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class PackagedRouterIT {
   private static final Pattern PORTS =
-      Pattern.compile("REST on port (\\d+), gRPC on \\d+, administration on (\\d+)");
+      Pattern.compile(
+          "REST on port (\\d+), gRPC on \\d+, administration on (\\d+), control on (\\d+)");
 
   @TempDir Path folder;
+  private final ControlPki pki;
+
+  PackagedRouterIT() throws Exception {
+    pki = new ControlPki();
+  }
 
   private Process start(Path log, String httpPort) throws Exception {
     ProcessBuilder builder =
@@ -36,6 +42,8 @@ class PackagedRouterIT {
     builder.environment().put("HONE_HTTP_PORT", httpPort);
     builder.environment().put("HONE_GRPC_PORT", "0");
     builder.environment().put("HONE_ADMIN_PORT", "0");
+    builder.environment().put("HONE_CONTROL_PORT", "0");
+    builder.environment().put("HONE_ROUTER_TLS", pki.write(folder).toString());
     builder.environment().put("HONE_DRAIN_SECONDS", "0");
     return builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
   }
@@ -55,6 +63,8 @@ class PackagedRouterIT {
       assertThat(admin.get("/health/ready").body()).isEqualTo("no configuration yet\n");
       Client client = new Client(URI.create("http://127.0.0.1:" + ports.group(1)));
       assertThat(client.infer("m", "{}").error()).isEqualTo("the router has no configuration yet");
+      assertThat(pki.operator(Integer.parseInt(ports.group(3))).get("/configuration").error())
+          .isEqualTo("there is no configuration yet");
       process.destroy();
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(log)).isTrue();
       assertThat(process.exitValue()).isZero();

@@ -8,7 +8,6 @@ import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
 import java.net.URI;
 import java.net.http.HttpRequest;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,25 +28,36 @@ import org.junit.jupiter.api.io.TempDir;
 /** The router over HTTP, before versions that are servers of their own. */
 @Timeout(60)
 class RouterTest {
-  private static final String TOKEN = "let-me-in";
   private static final String BODY = "{\"inputs\": []}";
 
   @TempDir Path folder;
   @AutoClose private final Running running = new Running();
+  private final ControlPki pki;
+
+  RouterTest() throws Exception {
+    pki = new ControlPki();
+  }
 
   private Version version(Version version) {
     return running.add(version);
   }
 
-  private Router router(@Nullable Routing routing) throws Exception {
-    Path token = Files.writeString(folder.resolve("token"), TOKEN + "\n");
-    Optional<Path> configuration = Optional.empty();
-    if (routing != null) {
-      configuration = Optional.of(Files.write(folder.resolve("routing.json"), routing.document()));
-    }
-    return running.add(
-        Router.start(
-            new RouterSettings(0, 0, 0, configuration, Optional.of(token), 1 << 20, 5000, 0)));
+  private Router router(Routing routing) throws Exception {
+    return running.add(Router.start(settings(routing, 1 << 20, 5000, 0)));
+  }
+
+  private RouterSettings settings(Routing routing, int maxBody, int retry, int drain)
+      throws Exception {
+    return new RouterSettings(
+        0,
+        0,
+        0,
+        0,
+        Optional.of(Files.write(folder.resolve("routing.json"), routing.document())),
+        Optional.of(pki.write(folder)),
+        maxBody,
+        retry,
+        drain);
   }
 
   private static Routing routing(
@@ -76,20 +86,12 @@ class RouterTest {
     return new Client(URI.create("http://127.0.0.1:" + router.adminPort()));
   }
 
-  private static Answer put(Router router, String token, byte[] document) {
-    return admin(router)
-        .send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + router.adminPort() + "/configuration"))
-                .header("Authorization", "Bearer " + token)
-                .PUT(HttpRequest.BodyPublishers.ofByteArray(document)));
-  }
-
   /** The statistics, once they are as wanted. */
-  private static JsonNode statistics(Router router, Predicate<JsonNode> wanted) {
+  private JsonNode statistics(Router router, Predicate<JsonNode> wanted) throws Exception {
+    Client operator = pki.operator(router);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
-      JsonNode found = admin(router).get("/statistics").json();
+      JsonNode found = operator.get("/statistics").json();
       if (wanted.test(found)) {
         return found;
       }
@@ -146,7 +148,7 @@ class RouterTest {
     assertThat(candidate.requests() / (double) total).isCloseTo(0.25, within(0.058));
     assertThat(stable.requests() + candidate.requests()).isEqualTo(total);
 
-    JsonNode counted = admin(router).get("/statistics").json();
+    JsonNode counted = pki.operator(router).get("/statistics").json();
     assertThat(counted.path("stable").path("requests").asInt()).isEqualTo(stable.requests());
     assertThat(counted.path("candidate").path("requests").asInt()).isEqualTo(candidate.requests());
     assertThat(counted.path("candidate").path("errors").asInt()).isZero();
@@ -231,7 +233,7 @@ class RouterTest {
       client(router).infer("m", BODY);
       statistics(router, found -> found.path("comparisons").path("samples").asInt() == compared);
     }
-    JsonNode counted = admin(router).get("/statistics").json();
+    JsonNode counted = pki.operator(router).get("/statistics").json();
     assertThat(counted.path("shadow").path("requests").asInt()).isEqualTo(5);
     assertThat(answersTimed(counted.path("shadow"))).isEqualTo(2);
     assertThat(answersTimed(counted.path("stable"))).isEqualTo(5);
@@ -281,7 +283,7 @@ class RouterTest {
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.headers()).containsEntry("hone-version", List.of("stable"));
     }
-    JsonNode counted = admin(router).get("/statistics").json();
+    JsonNode counted = pki.operator(router).get("/statistics").json();
     assertThat(counted.path("candidate").path("requests").asInt()).isEqualTo(20);
     assertThat(counted.path("candidate").path("errors").asInt()).isEqualTo(20);
     assertThat(counted.path("rescued").asInt()).isEqualTo(20);
@@ -295,7 +297,7 @@ class RouterTest {
         version(Version.answering(request -> request.response().setStatusCode(400).end("{}")));
     Router router = router(routing(stable, candidate, 100, 0));
     assertThat(client(router).infer("m", BODY).status()).isEqualTo(400);
-    JsonNode counted = admin(router).get("/statistics").json();
+    JsonNode counted = pki.operator(router).get("/statistics").json();
     assertThat(counted.path("candidate").path("errors").asInt()).isZero();
     assertThat(counted.path("stable").path("errors").asInt()).isZero();
   }
@@ -307,7 +309,8 @@ class RouterTest {
     Router router = router(routing(stable, candidate, 100, 0));
     candidate.stop();
     assertThat(client(router).infer("m", BODY).status()).isEqualTo(200);
-    assertThat(admin(router).get("/statistics").json().path("candidate").path("errors").asInt())
+    assertThat(
+            pki.operator(router).get("/statistics").json().path("candidate").path("errors").asInt())
         .isEqualTo(1);
   }
 
@@ -327,7 +330,7 @@ class RouterTest {
     Router router = router(routing(stable, null, 0, 0));
     assertThat(client(router).infer("m", BODY).status()).isEqualTo(200);
     assertThat(stable.requests()).isEqualTo(2);
-    JsonNode counted = admin(router).get("/statistics").json();
+    JsonNode counted = pki.operator(router).get("/statistics").json();
     assertThat(counted.path("stable").path("requests").asInt()).isEqualTo(1);
     assertThat(counted.path("stable").path("errors").asInt()).isZero();
   }
@@ -364,53 +367,15 @@ class RouterTest {
     Version stable = version(Version.of(1, 0));
     Routing routing = routing(stable, null, 0, 0);
     stable.stop();
-    Path token = Files.writeString(folder.resolve("token"), TOKEN);
-    Path file = Files.write(folder.resolve("routing.json"), routing.document());
-    try (Router router =
-        Router.start(
-            new RouterSettings(0, 0, 0, Optional.of(file), Optional.of(token), 100, 100, 0))) {
+    try (Router router = Router.start(settings(routing, 100, 100, 0))) {
       Answer answer = client(router).infer("m", BODY);
       assertThat(answer.status()).isEqualTo(503);
       assertThat(answer.headers()).containsEntry("retry-after", List.of("1"));
       assertThat(answer.error()).startsWith("no connection to a server within ");
-      assertThat(admin(router).get("/statistics").json().path("stable").path("errors").asInt())
+      assertThat(
+              pki.operator(router).get("/statistics").json().path("stable").path("errors").asInt())
           .isEqualTo(1);
     }
-  }
-
-  @Test
-  void takesAConfigurationFromWhoHasTheToken() throws Exception {
-    Version stable = version(Version.of(1, 0));
-    Version candidate = version(Version.of(1, 0));
-    Router router = router(null);
-    assertThat(admin(router).get("/health/ready").status()).isEqualTo(503);
-    assertThat(client(router).infer("m", BODY).status()).isEqualTo(503);
-
-    byte[] first = routing(stable, null, 0, 0).document();
-    assertThat(put(router, "guess", first).status()).isEqualTo(403);
-    assertThat(admin(router).get("/health/ready").status()).isEqualTo(503);
-    assertThat(put(router, TOKEN, first).status()).isEqualTo(204);
-    assertThat(admin(router).get("/health/ready").status()).isEqualTo(200);
-    client(router).infer("m", BODY);
-
-    byte[] next =
-        new String(routing(stable, candidate, 100, 0).document(), StandardCharsets.UTF_8)
-            .replace("r1", "r2")
-            .getBytes(StandardCharsets.UTF_8);
-    assertThat(put(router, TOKEN, next).status()).isEqualTo(204);
-    client(router).infer("m", BODY);
-    JsonNode counted = admin(router).get("/statistics").json();
-    assertThat(counted.path("revision").asText()).isEqualTo("r2");
-    assertThat(counted.path("weight").asInt()).isEqualTo(100);
-    assertThat(counted.path("stable").path("requests").asInt()).isZero();
-    assertThat(counted.path("candidate").path("requests").asInt()).isEqualTo(1);
-
-    // A configuration that is wrong leaves the last one in force.
-    Answer refused = put(router, TOKEN, "{\"revision\": \"r3\"}".getBytes(StandardCharsets.UTF_8));
-    assertThat(refused.status()).isEqualTo(400);
-    assertThat(refused.error()).startsWith("stable is missing: write ");
-    assertThat(admin(router).get("/configuration").json().path("revision").asText())
-        .isEqualTo("r2");
   }
 
   @Test
@@ -418,9 +383,20 @@ class RouterTest {
     Version stable = version(Version.of(1, 0));
     Router router = router(routing(stable, null, 0, 0));
     client(router).infer("m", BODY);
-    put(router, TOKEN, routing(stable, null, 0, 0).document());
+    Client operator = pki.operator(router);
+    assertThat(
+            operator
+                .send(
+                    operator
+                        .request("/configuration")
+                        .PUT(
+                            HttpRequest.BodyPublishers.ofByteArray(
+                                routing(stable, null, 0, 0).document())))
+                .status())
+        .isEqualTo(204);
     client(router).infer("m", BODY);
-    assertThat(admin(router).get("/statistics").json().path("stable").path("requests").asInt())
+    assertThat(
+            pki.operator(router).get("/statistics").json().path("stable").path("requests").asInt())
         .isEqualTo(2);
   }
 
@@ -444,9 +420,7 @@ class RouterTest {
   @Test
   void tellsItsClientsToGoWhileItDrains() throws Exception {
     Version stable = version(Version.of(1, 0));
-    Path file = Files.write(folder.resolve("r.json"), routing(stable, null, 0, 0).document());
-    Router router =
-        Router.start(new RouterSettings(0, 0, 0, Optional.of(file), Optional.empty(), 100, 100, 1));
+    Router router = Router.start(settings(routing(stable, null, 0, 0), 100, 100, 1));
     Client client = client(router);
     Client admin = admin(router);
     assertThat(client.infer("m", BODY).headers()).doesNotContainKey("connection");
