@@ -11,10 +11,12 @@ from typing import Any
 
 from hone_run import Document, hone_run
 
+from hone.evaluate.latency import device_name
+
 BATCH_SIZE = 16
 EPOCHS = 2
 MAX_LENGTH = 64
-TRAIN_MAILS = 640
+TRAIN_MAILS = 512
 FIGURES = Path(__file__).parent / "figures"
 
 
@@ -26,7 +28,15 @@ class Done:
     curve: list[Document] = field(repr=False)
 
 
-def classification(data: Path, method: Document, learning_rate: float, seed: int, evaluation: str) -> Document:
+def classification(
+    data: Path,
+    method: Document,
+    learning_rate: float,
+    seed: int,
+    evaluation: str,
+    precision: str,
+    epochs: int = EPOCHS,
+) -> Document:
     """Return the job of a spam filter; `evaluation` names the file of the mails that are measured."""
     return {
         "model": {"uri": f"file://{data}/models/all-minilm-l6-v2"},
@@ -36,9 +46,9 @@ def classification(data: Path, method: Document, learning_rate: float, seed: int
         },
         "task": {"type": "TextClassification", "labels": ["ham", "spam"], "maxLength": MAX_LENGTH},
         "method": method,
-        "precision": {"mode": "BF16"},
+        "precision": {"mode": precision},
         "training": {
-            "epochs": EPOCHS,
+            "epochs": epochs,
             "batchSize": BATCH_SIZE,
             "learningRate": learning_rate,
             "warmupRatio": 0.06,
@@ -47,14 +57,19 @@ def classification(data: Path, method: Document, learning_rate: float, seed: int
     }
 
 
-def run(job: Document, *, merge: bool = True) -> Done:
-    """Run a FineTuneJob, and return its curve too."""
+def run(job: Document, *, merge: bool = True, threads: int | None = None) -> Done:
+    """Run a FineTuneJob with a number of threads, by default one for each processor, and return its curve too."""
     with tempfile.TemporaryDirectory(prefix="hone-bench-") as folder:
         output = {"uri": f"file://{folder}/output", "merge": merge}
-        result = hone_run(Path(folder), "FineTuneJob", "bench", {**job, "output": output})
+        result = hone_run(Path(folder), "FineTuneJob", "bench", {**job, "output": output}, threads=threads)
         lines = (Path(folder) / "output/bench-run/loss.jsonl").read_text().splitlines()
     curve = [line for line in map(json.loads, lines) if line.get("loss") is not None]
     return Done(result, curve)
+
+
+def device(training: Document) -> str:
+    """Return the name of the device that a run had; of a processor its model, which a run does not tell."""
+    return device_name() if training["device"] == "cpu" else str(training["device"])
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -67,7 +82,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 def cut(data: Path) -> None:
     """Divide the training mails into few.jsonl, to train on, and validation.jsonl, to choose learning rates by.
 
-    A few of few.jsonl are in some.jsonl too, for runs whose answers nobody looks at.
+    The first of few.jsonl are in some.jsonl too, for runs whose answers nobody looks at.
     """
     lines = (data / "data" / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     for name, chosen in (("few", lines[:TRAIN_MAILS]), ("validation", lines[TRAIN_MAILS:]), ("some", lines[:16])):

@@ -62,7 +62,7 @@ def main() -> int:
             "trainable": training["trainableParameters"],
             "total": training["totalParameters"],
             "peakMemoryBytes": training["peakMemoryBytes"],
-            "device": training["device"],
+            "device": job.device(training),
         },
     )
     print(f"perplexity {perplexities[0]['value']:.1f} -> {perplexities[1]['value']:.1f}", file=sys.stderr)
