@@ -2,7 +2,6 @@ package dev.hone.testing.apiserver;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -70,9 +69,9 @@ final class ControlPlane implements AutoCloseable {
 
   private static ControlPlane startOnce(Path binaries) throws IOException {
     Path directory = Files.createTempDirectory("hone-apiserver-");
-    int etcdPort = freePort();
-    int peerPort = freePort();
-    int port = freePort();
+    int etcdPort = FreePort.next();
+    int peerPort = FreePort.next();
+    int port = FreePort.next();
     byte[] random = new byte[16];
     new Random().nextBytes(random);
     String token = HexFormat.of().formatHex(random);
@@ -129,12 +128,6 @@ final class ControlPlane implements AutoCloseable {
         "--service-account-signing-key-file=" + key.privateKey(),
         "--service-cluster-ip-range=10.96.0.0/16",
         "--allow-privileged=true");
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private void awaitReady() throws IOException {

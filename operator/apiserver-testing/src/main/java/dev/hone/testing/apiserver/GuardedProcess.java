@@ -2,7 +2,6 @@ package dev.hone.testing.apiserver;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,12 +54,7 @@ final class GuardedProcess implements AutoCloseable {
   }
 
   String lastLines() {
-    try {
-      List<String> lines = Files.readAllLines(log);
-      return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return LogFile.lastLines(log);
   }
 
   @Override

@@ -1,12 +1,12 @@
 package dev.hone.operator.health;
 
 import dev.hone.testing.apiserver.ApiServer;
+import dev.hone.testing.apiserver.FreePort;
 import dev.hone.testing.apiserver.Repository;
 import io.fabric8.kubernetes.api.model.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,8 +54,8 @@ final class OperatorProcess implements AutoCloseable {
       Map<String, String> settings)
       throws IOException {
     Path jar = Repository.root().resolve("operator/controller/target/quarkus-app/quarkus-run.jar");
-    int managementPort = freePort();
-    int reportPort = freePort();
+    int managementPort = FreePort.next();
+    int reportPort = FreePort.next();
     var builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -159,11 +159,5 @@ final class OperatorProcess implements AutoCloseable {
   public void close() {
     process.destroyForcibly();
     http.close();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 }
