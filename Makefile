@@ -15,7 +15,7 @@ prerequisites:
 	@build/prerequisites
 
 .PHONY: demo
-demo: prerequisites ## Run the main job end to end: cluster, images, chart, fine-tune, compress, serve, predict
+demo: ## Run the main job end to end: cluster, images, chart, fine-tune, compress, serve, predict
 	@demo/demo
 
 .PHONY: test
@@ -27,8 +27,12 @@ chaos: prerequisites ## Try every fault with every kind of write, and the operat
 	$(MVN) -pl operator/controller -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=Chaos -Dfailsafe.failIfNoSpecifiedTests=false
 
 .PHONY: bench-finetune
-bench-finetune: prerequisites ## Compare every fine-tuning method and precision, and the overhead over a bare loop, on real models and mails (about an hour)
-	@for what in sweep measure timing overhead precision language; do bench/finetune/run "$$what"; done
+bench-finetune: prerequisites ## Compare every fine-tuning method and precision, and the overhead over a bare loop, on real models and mails (about two hours)
+	@for what in sweep measure overhead precision language; do bench/finetune/run "$$what"; done
+
+.PHONY: bench-operator
+bench-operator: prerequisites ## Measure the operator with 10,000 resources: rate, memory, restart, requests (about 15 minutes)
+	@bench/operator/run
 
 .PHONY: bench-kernels
 bench-kernels: prerequisites ## Compare the GPU kernels with PyTorch and torch.compile; says "no GPU" where there is none
