@@ -12,6 +12,7 @@ import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.observe.LiveClusterFacts;
 import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.observe.RecentAnswers;
 import dev.hone.operator.observe.UnseenWatch;
 import dev.hone.operator.run.DeletionJobPlanner;
 import dev.hone.operator.run.RunPods;
@@ -60,6 +61,7 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
   private final Clock clock;
   private final EngineDeletion deletion;
   private final EngineEviction eviction;
+  private final RecentAnswers recent = new RecentAnswers();
 
   public EngineBuildReconciler(
       EngineSettings settings, EventRecorder events, EngineListener listener, Clock clock) {
@@ -137,7 +139,7 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
     return control;
   }
 
-  private static EngineObservation observe(Owner owner, Context<EngineBuild> context) {
+  private EngineObservation observe(Owner owner, Context<EngineBuild> context) {
     Optional<Job> job =
         context.getSecondaryResources(Job.class).stream().filter(owner::owns).findFirst();
     List<Pod> pods =
@@ -154,7 +156,7 @@ public class EngineBuildReconciler implements Reconciler<EngineBuild> {
         job,
         pods,
         new EngineObservation.Deletion(deletion, deleting),
-        new LiveClusterFacts(context.getClient(), owner.namespace()));
+        new LiveClusterFacts(context.getClient(), owner.namespace(), recent, clock));
   }
 
   private EngineBuildPlan execute(

@@ -16,7 +16,10 @@ import dev.hone.operator.engine.EngineNeedsPlanner;
 import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.observe.ClusterFacts;
+import dev.hone.operator.observe.LiveClusterFacts;
 import dev.hone.operator.observe.OwnedWatch;
+import dev.hone.operator.observe.RecentAnswers;
 import dev.hone.operator.observe.SourceWatch;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
@@ -65,6 +68,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   private final RouterAccess routers;
   private final Clock clock;
   private final InferenceStatusFactory statuses;
+  private final RecentAnswers recent = new RecentAnswers();
   private @Nullable SourceWatch<InferenceDeployment> sources;
 
   public InferenceDeploymentReconciler(
@@ -119,7 +123,9 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     SourceCatalog catalog = Objects.requireNonNull(sources).catalog(view.owner().namespace());
     Resolution resolution =
         ModelResolver.resolve(view.owner().namespace(), null, view.model(), catalog);
-    InferenceObservation observed = InferenceObserver.observe(view, context);
+    ClusterFacts facts =
+        new LiveClusterFacts(context.getClient(), view.owner().namespace(), recent, clock);
+    InferenceObservation observed = InferenceObserver.observe(view, facts, context);
     InferencePlan plan = InferencePlanner.plan(view, resolution, observed);
     Optional<Deployment> deployment = observed.deployment();
     Optional<RolloutStatus> rolloutBefore = Optional.ofNullable(before.rollout());

@@ -3,7 +3,7 @@ package dev.hone.operator.inference;
 import dev.hone.api.Names;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.operator.desired.Owner;
-import dev.hone.operator.observe.LiveClusterFacts;
+import dev.hone.operator.observe.ClusterFacts;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -25,7 +25,8 @@ final class InferenceObserver {
 
   private InferenceObserver() {}
 
-  static InferenceObservation observe(InferenceView view, Context<InferenceDeployment> context) {
+  static InferenceObservation observe(
+      InferenceView view, ClusterFacts facts, Context<InferenceDeployment> context) {
     Owner owner = view.owner();
     Map<String, Deployment> deployments = new TreeMap<>();
     context.getSecondaryResources(Deployment.class).stream()
@@ -81,14 +82,7 @@ final class InferenceObserver {
                   .get());
     }
     return new InferenceObservation(
-        deployment,
-        deployments,
-        service,
-        pods,
-        budget,
-        autoscaler,
-        obstacle,
-        new LiveClusterFacts(client, owner.namespace()));
+        deployment, deployments, service, pods, budget, autoscaler, obstacle, facts);
   }
 
   /** A forced apply would take over an object of somebody else: look before the first one. */

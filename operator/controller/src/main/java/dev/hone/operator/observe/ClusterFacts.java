@@ -23,10 +23,13 @@ public interface ClusterFacts {
   /** Every node. */
   List<Node> nodes();
 
-  /** Every pod that is not over. */
-  List<Pod> pods();
+  /** Every pod, of whatever namespace, that holds devices of a node. */
+  List<Pod> podsWithDevices();
 
-  /** Warnings of the cluster's own components about an object, the newest first. */
+  /**
+   * Warnings of the cluster's own components about an object, the newest first; none in its first
+   * seconds.
+   */
   List<Warning> warnings(HasMetadata object);
 
   /** What Kueue holds about a Job with a queue. */

@@ -46,7 +46,7 @@ final class DeviceShortage {
     if (nodes.isEmpty()) {
       return Optional.empty();
     }
-    List<Pod> pods = facts.pods();
+    List<Pod> pods = facts.podsWithDevices();
     return needs.stream()
         .map(need -> new DeviceShortage(pod, need, nodes, pods).explain())
         .flatMap(Optional::stream)

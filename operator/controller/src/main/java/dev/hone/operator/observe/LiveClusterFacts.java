@@ -2,82 +2,61 @@ package dev.hone.operator.observe;
 
 import dev.hone.operator.integration.Kueue;
 import dev.hone.operator.integration.QueueEntry;
-import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import java.util.Comparator;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 
-/** Asks the API server, once per question; only a pod that does not start makes it ask at all. */
+/** Asks the API server; only a pod that does not start makes it ask at all. */
 public final class LiveClusterFacts implements ClusterFacts {
 
-  private static final int FORBIDDEN = 403;
+  /** Where nothing is wrong, a Job has its pod and a pod its volumes before. */
+  private static final Duration STARTING = Duration.ofSeconds(3);
 
   private final KubernetesClient client;
   private final String namespace;
+  private final RecentAnswers recent;
+  private final Clock clock;
   private final Map<String, QueueEntry> queueEntries = new HashMap<>();
 
-  public LiveClusterFacts(KubernetesClient client, String namespace) {
+  /**
+   * Creates them for one pass.
+   *
+   * @param recent what is asked for by others too
+   */
+  public LiveClusterFacts(
+      KubernetesClient client, String namespace, RecentAnswers recent, Clock clock) {
     this.client = client;
     this.namespace = namespace;
+    this.recent = recent;
+    this.clock = clock;
   }
 
   @Override
   public List<Node> nodes() {
-    return ifAllowed(() -> client.nodes().list().getItems());
+    return recent.nodes(client);
   }
 
   @Override
-  public List<Pod> pods() {
-    return ifAllowed(
-        () ->
-            client
-                .pods()
-                .inAnyNamespace()
-                .withoutField("status.phase", "Succeeded")
-                .withoutField("status.phase", "Failed")
-                .list()
-                .getItems());
+  public List<Pod> podsWithDevices() {
+    return recent.podsWithDevices(client);
   }
 
-  /** Events are many, and watched by nobody here: these are asked for by their object alone. */
   @Override
   public List<Warning> warnings(HasMetadata object) {
-    return ifAllowed(
-        () ->
-            client
-                .v1()
-                .events()
-                .inNamespace(namespace)
-                .withField("involvedObject.uid", object.getMetadata().getUid())
-                .withField("type", "Warning")
-                .list()
-                .getItems()
-                .stream()
-                .sorted(Comparator.comparing(LiveClusterFacts::lastSeen).reversed())
-                .map(event -> new Warning(event.getReason(), event.getMessage()))
-                .toList());
-  }
-
-  private static String lastSeen(Event event) {
-    return Stream.of(
-            event.getLastTimestamp(),
-            event.getEventTime() == null ? null : event.getEventTime().getTime(),
-            event.getMetadata().getCreationTimestamp())
-        .filter(Objects::nonNull)
-        .findFirst()
-        .orElse("");
+    Instant created = Instant.parse(object.getMetadata().getCreationTimestamp());
+    return clock.instant().isBefore(created.plus(STARTING))
+        ? List.of()
+        : recent.warnings(client, namespace).getOrDefault(object.getMetadata().getUid(), List.of());
   }
 
   @Override
@@ -90,17 +69,5 @@ public final class LiveClusterFacts implements ClusterFacts {
   public QueueEntry queueEntry(Job job) {
     return queueEntries.computeIfAbsent(
         job.getMetadata().getUid(), uid -> new Kueue(client).find(job));
-  }
-
-  /** An operator that may see some namespaces only says less, but works. */
-  private static <T> List<T> ifAllowed(Supplier<List<T>> question) {
-    try {
-      return question.get();
-    } catch (KubernetesClientException e) {
-      if (e.getCode() == FORBIDDEN) {
-        return List.of();
-      }
-      throw e;
-    }
   }
 }

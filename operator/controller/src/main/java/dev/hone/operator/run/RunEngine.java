@@ -5,6 +5,7 @@ import dev.hone.api.common.RunStatus;
 import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.observe.LiveClusterFacts;
+import dev.hone.operator.observe.RecentAnswers;
 import dev.hone.operator.resolve.ModelResolver;
 import dev.hone.operator.resolve.Resolution;
 import dev.hone.operator.resolve.SourceCatalog;
@@ -19,7 +20,9 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -29,14 +32,21 @@ import java.util.function.Supplier;
  */
 public final class RunEngine {
 
-  /** When to look again at what no event tells about: free GPUs, a quota. */
+  /**
+   * When to look again at what no event tells about: free GPUs, a quota. What has waited for long
+   * is looked at less often, for thousands may wait.
+   */
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(15);
+
+  private static final Duration LOOK_AGAIN_AT_LAST = Duration.ofMinutes(5);
+  private static final int SHARE_OF_THE_WAIT = 10;
 
   private final RunSettings settings;
   private final EventRecorder events;
   private final RunListener listener;
   private final RunDeletion deletion;
   private final Clock clock;
+  private final RecentAnswers recent = new RecentAnswers();
 
   /** Creates an engine. */
   public RunEngine(RunSettings settings, EventRecorder events, RunListener listener, Clock clock) {
@@ -110,7 +120,17 @@ public final class RunEngine {
     if (outcome == StatusWriter.Outcome.OVERTAKEN) {
       return control.rescheduleAfter(Duration.ZERO);
     }
-    return needsAnotherLook(state) ? control.rescheduleAfter(LOOK_AGAIN) : control;
+    return needsAnotherLook(state) ? control.rescheduleAfter(nextLook(state)) : control;
+  }
+
+  private Duration nextLook(RunState state) {
+    if (state.job() == null || state.job().getMetadata().getCreationTimestamp() == null) {
+      return LOOK_AGAIN;
+    }
+    Instant created = Instant.parse(state.job().getMetadata().getCreationTimestamp());
+    Duration share = Duration.between(created, clock.instant()).dividedBy(SHARE_OF_THE_WAIT);
+    return Collections.min(
+        List.of(LOOK_AGAIN_AT_LAST, Collections.max(List.of(LOOK_AGAIN, share))));
   }
 
   /** The state after a refusal; empty if the namespace is going away and nothing is left to say. */
@@ -127,7 +147,7 @@ public final class RunEngine {
         || state.reason() == Reason.VOLUME_NOT_SHARED;
   }
 
-  private static <R extends CustomResource<?, RunStatus>> RunObservation observe(
+  private <R extends CustomResource<?, RunStatus>> RunObservation observe(
       RunView view, Context<R> context) {
     List<Job> jobs = new ArrayList<>(context.getSecondaryResources(Job.class));
     List<Pod> pods = new ArrayList<>(context.getSecondaryResources(Pod.class));
@@ -139,7 +159,7 @@ public final class RunEngine {
         pods,
         configMaps,
         services,
-        new LiveClusterFacts(context.getClient(), view.owner().namespace()));
+        new LiveClusterFacts(context.getClient(), view.owner().namespace(), recent, clock));
   }
 
   private static RunStatus status(CustomResource<?, RunStatus> resource) {

@@ -1,7 +1,9 @@
 package dev.hone.operator.it;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.api.common.PodResources;
 import dev.hone.operator.compression.CompressionJobReconciler;
+import dev.hone.operator.config.LeanObjects;
 import dev.hone.operator.desired.ServingImages;
 import dev.hone.operator.engine.EngineBuildReconciler;
 import dev.hone.operator.engine.EngineSettings;
@@ -26,6 +28,8 @@ import dev.hone.testing.apiserver.ApiServer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -129,11 +133,12 @@ final class RunningOperator implements AutoCloseable {
   }
 
   private static RunningOperator start(
-      KubernetesClient client,
+      KubernetesClient given,
       String namespace,
       int modelPort,
       UnusedPolicy unused,
       Routers routers) {
+    KubernetesClient client = lean(given);
     Operator operator =
         new Operator(
             configuration ->
@@ -186,6 +191,18 @@ final class RunningOperator implements AutoCloseable {
         o -> o.settingNamespaces(namespaces));
     operator.start();
     return new RunningOperator(client, operator, vertx);
+  }
+
+  /** A client that reads as the packaged operator's does, in the place of a given one. */
+  private static KubernetesClient lean(KubernetesClient given) {
+    ObjectMapper mapper = new ObjectMapper();
+    new LeanObjects().customize(mapper);
+    try (given) {
+      return new KubernetesClientBuilder()
+          .withConfig(given.getConfiguration())
+          .withKubernetesSerialization(new KubernetesSerialization(mapper, true))
+          .build();
+    }
   }
 
   @Override

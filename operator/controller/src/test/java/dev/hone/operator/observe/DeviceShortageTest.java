@@ -188,7 +188,7 @@ class DeviceShortageTest {
   }
 
   private static Optional<String> explain(Pod pod, List<Node> nodes, List<Pod> pods) {
-    record Facts(List<Node> nodes, List<Pod> pods) implements EmptyCluster {}
+    record Facts(List<Node> nodes, List<Pod> podsWithDevices) implements EmptyCluster {}
     return DeviceShortage.explain(pod, new Facts(nodes, pods));
   }
 

@@ -18,7 +18,7 @@ public interface EmptyCluster extends ClusterFacts {
   }
 
   @Override
-  default List<Pod> pods() {
+  default List<Pod> podsWithDevices() {
     return List.of();
   }
 

@@ -187,7 +187,7 @@ class RunPlannerPropertyTest {
     }
 
     @Override
-    public List<Pod> pods() {
+    public List<Pod> podsWithDevices() {
       throw new AssertionError("asked although every pod is scheduled");
     }
 

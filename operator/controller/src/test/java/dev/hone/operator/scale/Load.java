@@ -34,7 +34,7 @@ final class Load implements AutoCloseable {
   /** Requests at once. */
   private static final int CLIENTS = 8;
 
-  private static final long PATIENCE_MINUTES = 30;
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
 
   private final KubernetesClient client;
   private final String namespace;
@@ -107,8 +107,8 @@ final class Load implements AutoCloseable {
     return jobs.values().stream().mapToInt(Integer::intValue).max().orElse(0);
   }
 
-  /** Creates resources, and waits until each of them has its Job. */
-  Round create(int from, int count) throws InterruptedException {
+  /** Creates resources, and waits until each of them has its Job, which takes a live operator. */
+  Round create(int from, int count, OperatorProcess operator) throws InterruptedException {
     left = new CountDownLatch(count);
     long begun = System.nanoTime();
     each(
@@ -122,8 +122,11 @@ final class Load implements AutoCloseable {
           client.resource(job).create();
         });
     Duration creation = Duration.ofNanos(System.nanoTime() - begun);
-    if (!left.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
-      throw new IllegalStateException(left.getCount() + " resources have no Job");
+    while (!left.await(1, TimeUnit.SECONDS)) {
+      operator.requireAlive();
+      if (System.nanoTime() - begun > PATIENCE.toNanos()) {
+        throw new IllegalStateException(left.getCount() + " resources have no Job");
+      }
     }
     Duration all = Duration.ofNanos(System.nanoTime() - begun);
     long[] millis =

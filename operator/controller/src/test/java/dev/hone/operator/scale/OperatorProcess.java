@@ -1,5 +1,7 @@
 package dev.hone.operator.scale;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.FreePort;
 import dev.hone.testing.apiserver.LogFile;
@@ -13,13 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged operator, in a process of its own, with the memory that the chart gives it. */
 final class OperatorProcess implements AutoCloseable {
 
-  /** The chart's limit of the container, of which the image takes 70 %. */
+  /** The chart's limit of the container. */
   private static final String MEMORY = "640m";
 
   private static final Duration STARTUP = Duration.ofMinutes(3);
@@ -61,16 +65,13 @@ final class OperatorProcess implements AutoCloseable {
                 .formatted(server.url(), server.caCertificate(), token));
     int port = FreePort.next();
     Path log = directory.resolve("operator-" + port + ".log");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+    command.add("-XX:MaxRAM=" + MEMORY);
+    command.addAll(options());
+    command.addAll(List.of("-jar", jar.toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-XX:MaxRAM=" + MEMORY,
-                "-XX:MaxRAMPercentage=70",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-jar",
-                jar.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder
         .environment()
         .putAll(
@@ -88,6 +89,20 @@ final class OperatorProcess implements AutoCloseable {
                 "QUARKUS_MANAGEMENT_PORT",
                 Integer.toString(port)));
     return new OperatorProcess(builder.start(), port, log);
+  }
+
+  /** Java's options in the image. */
+  private static List<String> options() throws IOException {
+    String entrypoint = "ENTRYPOINT ";
+    String line =
+        Files.readAllLines(Repository.root().resolve("operator/controller/Containerfile")).stream()
+            .filter(each -> each.startsWith(entrypoint))
+            .findFirst()
+            .orElseThrow();
+    List<String> words =
+        new ObjectMapper()
+            .readValue(line.substring(entrypoint.length()), new TypeReference<List<String>>() {});
+    return words.subList(1, words.indexOf("-jar"));
   }
 
   /** Waits until it is ready; gives the time since its start. */
@@ -112,10 +127,15 @@ final class OperatorProcess implements AutoCloseable {
           && now.sum("hone_reconcile_queue_depth", _ -> true) == 0) {
         return Duration.between(started, Instant.now());
       }
-      if (!process.isAlive()) {
-        throw new IllegalStateException("the operator has ended:\n" + LogFile.lastLines(log));
-      }
+      requireAlive();
       TimeUnit.MILLISECONDS.sleep(200);
+    }
+  }
+
+  /** Throws with the last lines that it wrote if it is gone. */
+  void requireAlive() {
+    if (!process.isAlive()) {
+      throw new IllegalStateException("the operator has ended:\n" + LogFile.lastLines(log));
     }
   }
 

@@ -50,11 +50,11 @@ class Scale {
       try (OperatorProcess operator = OperatorProcess.start(server, token, NAMESPACE, directory)) {
         figures.put("readySeconds", Load.seconds(operator.awaitReady()));
         figures.put("idleBytes", operator.residentBytes());
-        keep("few", load.create(0, few), operator);
+        keep("few", load.create(0, few, operator), operator);
         Samples requests = requests(server);
         Samples own = operator.metrics();
         Duration processor = operator.processorTime();
-        Load.Round round = load.create(few, RESOURCES - few);
+        Load.Round round = load.create(few, RESOURCES - few, operator);
         operator.awaitIdle(0);
         keep("many", round, operator);
         Samples asked = requests(server).since(requests);
