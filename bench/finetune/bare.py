@@ -12,11 +12,16 @@ import resource
 import time
 from pathlib import Path
 
-import job
-import torch
-from peft import LoraConfig, TaskType, get_peft_model
-from torch.utils.data import DataLoader
-from transformers import (
+from hone.device import limit_threads, make_deterministic, thread_count
+
+# Threads that wait as Hone's do; OpenMP reads that when PyTorch is loaded.
+limit_threads()
+
+import job  # noqa: E402
+import torch  # noqa: E402
+from peft import LoraConfig, TaskType, get_peft_model  # noqa: E402
+from torch.utils.data import DataLoader  # noqa: E402
+from transformers import (  # noqa: E402
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
@@ -24,8 +29,7 @@ from transformers import (
     set_seed,
 )
 
-import hone.finetune  # noqa: F401 - the same imports
-from hone.device import limit_threads, make_deterministic, thread_count
+import hone.finetune  # noqa: E402, F401 - the same imports
 
 
 def main() -> None:
@@ -34,7 +38,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     options = parser.parse_args()
-    limit_threads()
     torch.set_num_threads(thread_count())
     make_deterministic()
     set_seed(1)

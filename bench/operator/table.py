@@ -1,4 +1,4 @@
-"""Writes figures/scale.md from figures/scale.json."""
+"""Writes docs/operator-figures.md from figures/scale.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 FIGURES = Path(__file__).parent / "figures" / "scale.json"
-PAGE = FIGURES.with_suffix(".md")
+PAGE = Path(__file__).parents[2] / "docs" / "operator-figures.md"
 MIB = 1024 * 1024
 
 
@@ -45,7 +45,7 @@ def page(found: dict[str, Any]) -> str:
             f"{found['resources']:,} FineTuneJobs of `examples/01-spam-filter`, created by 8 clients at once, on "
             f"{found['processors']} cores of {found['device']} that etcd, the API server, the clients and the "
             "operator share; etcd does not wait for the disk. Nothing runs the pods. "
-            "The operator has the memory of the chart's limit (640 MiB). "
+            f"The operator has the memory of the chart's limit ({found['limitMebibytes']} MiB). "
             f"The first {few['count']:,} are not in the rates.",
             "",
             "| | |",

@@ -23,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 /** The packaged operator, in a process of its own, with the memory that the chart gives it. */
 final class OperatorProcess implements AutoCloseable {
 
-  /** The chart's limit of the container. */
-  private static final String MEMORY = "640m";
+  /** The chart's limit of the container, in MiB. */
+  static final int MEMORY_MIB = 768;
 
   private static final Duration STARTUP = Duration.ofMinutes(3);
 
@@ -67,7 +67,7 @@ final class OperatorProcess implements AutoCloseable {
     Path log = directory.resolve("operator-" + port + ".log");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-    command.add("-XX:MaxRAM=" + MEMORY);
+    command.add("-XX:MaxRAM=" + MEMORY_MIB + "m");
     command.addAll(options());
     command.addAll(List.of("-jar", jar.toString()));
     ProcessBuilder builder =

@@ -46,6 +46,7 @@ class Scale {
     figures.put("device", device());
     figures.put("processors", Runtime.getRuntime().availableProcessors());
     figures.put("resources", RESOURCES);
+    figures.put("limitMebibytes", OperatorProcess.MEMORY_MIB);
     try (Load load = new Load(server.admin(), server.newNamespace("scale"))) {
       try (OperatorProcess operator = OperatorProcess.start(server, token, NAMESPACE, directory)) {
         figures.put("readySeconds", Load.seconds(operator.awaitReady()));
