@@ -34,6 +34,10 @@ bench-finetune: prerequisites ## Compare every fine-tuning method and precision,
 bench-operator: prerequisites ## Measure the operator with 10,000 resources: rate, memory, restart, requests (about 15 minutes)
 	@bench/operator/run
 
+.PHONY: bench-server
+bench-server: prerequisites ## Compare the inference server with MLServer, KServe, BentoML and LitServe, request by request (about 7 minutes, on a quiet machine)
+	@bench/server/run
+
 .PHONY: bench-kernels
 bench-kernels: prerequisites ## Compare the GPU kernels with PyTorch and torch.compile; says "no GPU" where there is none
 	@kernels/bench/run
