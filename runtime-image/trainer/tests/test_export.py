@@ -25,7 +25,7 @@ from hone.errors import RunError
 from hone.evaluate.onnx_classifier import OnnxClassifier, Row
 from hone.evaluate.opening import model_bytes, open_classifier
 from hone.export import ExportedClassifier, compare_batches, export_classifier
-from hone.export.graph import check_graph
+from hone.export.graph import SCOPES, check_graph
 from hone.export.samples import Samples
 from test_compress import TASK, compression, folder, plain, refused  # noqa: F401 - fixtures
 
@@ -95,6 +95,21 @@ def test_the_graph_has_every_shape_and_open_axes(exported: ExportedClassifier, t
     onnx.save(broken, tmp_path / "broken.onnx")
     with pytest.raises(RunError, match="ONNX's checker refuses it"):
         check_graph(tmp_path / "broken.onnx", ["input_ids"])
+
+
+def test_a_file_says_nothing_of_the_machine_that_wrote_it(exported: ExportedClassifier) -> None:
+    graph = onnx.load(exported.path).graph
+    held = [
+        entry
+        for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output)
+        for entry in part.metadata_props
+    ]
+    # The layers' names stay, for they tell which layer a node belongs to.
+    assert {entry.key for entry in held} == {SCOPES}
+    assert any("model.bert.encoder.layer.1" in entry.value for entry in held)
+    content = exported.path.read_bytes()
+    assert str(Path(torch.__file__).parents[1]).encode() not in content
+    assert b".py" not in content
 
 
 class Bessel(torch.nn.Module):

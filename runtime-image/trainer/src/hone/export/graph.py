@@ -1,11 +1,34 @@
-"""Checks the graph of an exported ONNX file: valid, its shapes inferred, its axes open."""
+"""Checks the graph of an exported ONNX file: valid, its shapes inferred, its axes open, and silent on who made it."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
+import onnx_ir
 
 from hone.errors import RunError, first_line
+
+#: The key of what the exporter says of the PyTorch modules that a node is in.
+SCOPES = "pkg.torch.onnx.name_scopes"
+
+
+def forget_origins(model: onnx_ir.Model) -> None:
+    """Take out what the exporter notes of its own work, but for the modules that nodes belong to.
+
+    Stack traces with the paths of the machine are among it, and in a small model it is most of the file.
+    """
+    model.metadata_props.clear()
+    graph = model.graph
+    graph.metadata_props.clear()
+    for node in graph.all_nodes():
+        scopes = node.metadata_props.get(SCOPES)
+        node.metadata_props.clear()
+        if scopes is not None:
+            node.metadata_props[SCOPES] = scopes
+        for value in node.outputs:
+            value.metadata_props.clear()
+    for value in (*graph.inputs, *graph.initializers.values()):
+        value.metadata_props.clear()
 
 
 def check_graph(path: Path, inputs: Sequence[str]) -> None:

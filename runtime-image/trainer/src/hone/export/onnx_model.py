@@ -14,7 +14,7 @@ from hone.errors import RunError, first_line, root_cause
 from hone.evaluate.classifier import Row
 from hone.evaluate.size import EXTERNAL_FROM
 from hone.export.exported import ExportedClassifier
-from hone.export.graph import check_graph
+from hone.export.graph import check_graph, forget_origins
 from hone.export.parity import batches, image_batches, pytorch_logits
 from hone.export.places import missing_function
 from hone.tasks.loading import positions
@@ -76,16 +76,14 @@ def write_onnx(
     with warnings.catch_warnings(), torch.no_grad(), _quiet("torch.onnx"):
         warnings.simplefilter("ignore")
         try:
-            torch.onnx.export(
+            program = torch.onnx.export(
                 module,
                 example,
-                path,
                 dynamo=True,
                 input_names=list(names),
                 output_names=["logits"],
                 dynamic_shapes=shapes,
                 opset_version=opset,
-                external_data=_bytes(network) > EXTERNAL_FROM,
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
@@ -95,6 +93,9 @@ def write_onnx(
                 "Unsupported",
                 f"A {network.config.model_type} model can't be exported to ONNX by this version: {cause}.",
             ) from error
+        assert program is not None  # noqa: S101 - for the type checker: dynamo always makes one
+        forget_origins(program.model)
+        program.save(path, external_data=_bytes(network) > EXTERNAL_FROM)
     check_graph(path, names)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import onnx
 
 from hone.errors import RunError, some_of
+from hone.export.graph import SCOPES
 
-_SCOPES = "pkg.torch.onnx.name_scopes"
 #: The exporter's wrapper around the model.
 _ROOT = "model."
 
@@ -16,7 +16,7 @@ _ROOT = "model."
 def layer_of(node: onnx.NodeProto) -> str:
     """The PyTorch module that the node was made for, as `named_modules` names it; empty if unknown."""
     for entry in node.metadata_props:
-        if entry.key == _SCOPES:
+        if entry.key == SCOPES:
             scopes = ast.literal_eval(entry.value)
             # The last scope is the node itself.
             return str(scopes[-2]).removeprefix(_ROOT) if len(scopes) > 1 else ""
