@@ -238,3 +238,27 @@ def test_a_student_learns_in_a_job_and_is_served(folder: Workbench) -> None:  # 
     assert [entry.role for entry in again.lineage] == ["Model", "TrainData", "EvaluationData", "Teacher"]
     with pytest.raises(RunError, match=r"needs training data; name it in spec.dataset.train"):
         folder.run(**compression(folder, steps=[{"distill": {}}], model=model, task=TASK, hash="c3"))
+
+
+def test_the_model_as_it_was_teaches_what_the_steps_before_have_left_of_it(folder: Workbench) -> None:  # noqa: F811
+    dataset = {**compression(folder)["dataset"], "train": {"uri": "pvc://spam/data/train.jsonl"}}
+    steps = [
+        {"prune": {"pattern": "Channels", "sparsity": 0.5}},
+        {"factorize": {"rankRatio": 0.25}},
+        {"distill": {"student": {"layers": 1}, "training": {"steps": 2}}},
+    ]
+    model = {"uri": "pvc://spam/models/classifier"}
+    result = folder.run(**compression(folder, steps=steps, model=model, dataset=dataset, task=TASK))
+    pruned, factorized, distilled = result.steps
+    assert "learned from a teacher with 21,378 for 2 steps" in distilled.message
+    assert distilled.parameters < factorized.parameters < pruned.parameters < 21_378
+    told = json.loads((folder.artifact("c1") / "compression.json").read_bytes())["steps"][2]
+    assert told["layers"] == [{"student": 0, "teacher": 1}]
+    assert "Teacher" not in [entry.role for entry in result.lineage]
+    # A loader makes all three changes before it takes the weights.
+    network, info = from_pretrained(AutoModelForSequenceClassification, folder.artifact("c1") / "model")
+    assert not info["unexpected_keys"]
+    with torch.no_grad():
+        expected = network.eval()(**{name: torch.tensor(value) for name, value in TEXT.items()}).logits
+    found = OnnxClassifier(folder.artifact("c1") / "model.onnx").logits(TEXT)
+    assert (torch.tensor(found) - expected).abs().max() < 1e-4

@@ -42,5 +42,5 @@ def opened(
     with progress.phase("Compressing"):
         yield (
             subject,
-            Tools(rows, learning, checkpoints, lambda source: load(config, store.model(source)), checkpoints, 20),
+            Tools(rows, learning, checkpoints, lambda source: load(config, store.model(source)), None, checkpoints, 20),
         )

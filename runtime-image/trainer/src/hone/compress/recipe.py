@@ -84,8 +84,22 @@ def _tools(context: RunContext, inputs: Inputs, count: int, opset: int) -> list[
         return load(context.config, model)
 
     learning = Learning(context, inputs.model, inputs.train)
-    folders = [context.checkpoints / str(number + 1) for number in range(count)]
-    return [Tools(inputs.calibration, learning, folder, teacher, context.workspace, opset) for folder in folders]
+
+    def untouched() -> Subject:
+        return load(context.config, inputs.model)
+
+    return [
+        Tools(
+            inputs.calibration,
+            learning,
+            context.checkpoints / str(number + 1),
+            teacher,
+            untouched if number else None,
+            context.workspace,
+            opset,
+        )
+        for number in range(count)
+    ]
 
 
 def folder_of(context: RunContext, name: str) -> Path:

@@ -34,6 +34,7 @@ class Tools:
         learning: trains a network on dataset.train; refuses if there is none.
         checkpoints: a folder of this step alone that outlives the pod.
         teachers: opens the model of another address, as `distill.teacher` names one, and notes it in the lineage.
+        untouched: opens the job's own model as it was before the first step; None for the first step, which has it.
         workspace: a folder for temporary files.
         opset: the version of ONNX's operators that the network will be exported with.
     """
@@ -42,6 +43,7 @@ class Tools:
     learning: Learning
     checkpoints: Path
     teachers: Callable[[ResolvedModel], Subject]
+    untouched: Callable[[], Subject] | None
     workspace: Path
     opset: int
 

@@ -42,7 +42,8 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     )
     teacher = _teacher(options, subject, tools)
     student, chosen = make_student(subject.network, options.student)
-    origins = _origins(student, teacher, chosen if options.teacher is None else None)
+    own = options.teacher is None and _layers(teacher) == _layers(subject.network)
+    origins = _origins(student, teacher, chosen if own else None)
     for name, weight in (("hiddenStateWeight", weights.hidden), ("attentionWeight", weights.attention)):
         if weight and not origins:
             raise RunError(
@@ -84,8 +85,8 @@ def _computed() -> str:
 
 def _teacher(options: Distill, subject: Subject, tools: Tools) -> PreTrainedModel:
     if options.teacher is None:
-        # The student is a copy of it.
-        return subject.network
+        # What the steps before have made of it knows less. The first step's student is a copy of it.
+        return subject.network if tools.untouched is None else tools.untouched().network
     other = tools.teachers(options.teacher)
     own, theirs = subject.task, other.task
     if (own.type, own.labels) != (theirs.type, theirs.labels):
@@ -112,8 +113,13 @@ def _vocabulary(subject: Subject) -> Any:  # noqa: ANN401 - to be compared
 def _origins(student: PreTrainedModel, teacher: PreTrainedModel, chosen: list[int] | None) -> list[int]:
     if chosen is not None:
         return chosen
-    layers = [len(stacks[0].blocks) if len(stacks := find_stacks(one)) == 1 else 0 for one in (student, teacher)]
+    layers = _layers(student), _layers(teacher)
     return evenly(*layers) if all(layers) else []
+
+
+def _layers(network: PreTrainedModel) -> int:
+    stacks = find_stacks(network)
+    return len(stacks[0].blocks) if len(stacks) == 1 else 0
 
 
 def _given(**values: float | None) -> dict[str, float]:
