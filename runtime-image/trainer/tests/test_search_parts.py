@@ -22,6 +22,7 @@ from hone.compress.search.space import Space, describe, space_of
 from hone.compress.search.study import Study
 from hone.compress.steps import plan
 from hone.contract import Comparison, Interval, Measurement, Metrics
+from hone.contract.compression import Gate
 from hone.evaluate.classification import Predictions
 
 WIDE = Space(
@@ -45,9 +46,11 @@ def test_choices_become_steps_in_an_order_that_can_be_carried_out() -> None:
     assert drawn(WIDE, **{**asis, "precision": "INT8Static"}) == "fuse, quantize INT8Static"
     everything = {"layers": 3, "channels": 0.4, "rank": 0.5, "precision": "INT8Dynamic", "careful": True}
     assert drawn(WIDE, **everything, epochs=3, learningRate=2e-4) == (
-        "distill to 3 layers (3 epochs at 0.0002), prune Channels 0.4 (3 epochs at 0.0002), factorize 0.5, fuse, "
+        "prune Channels 0.4, factorize 0.5, distill to 3 layers (3 epochs at 0.0002), fuse, "
         "quantize INT8Dynamic but sensitive layers"
     )
+    narrow = {**asis, "channels": 0.2, "epochs": 1, "learningRate": 1e-3}
+    assert drawn(WIDE, **narrow) == "prune Channels 0.2, distill (1 epochs at 0.001), fuse"
     untrained = Space(6, True, False, ["FP32"], trains=False, calibrates=False)
     assert (
         drawn(untrained, layers=3, channels=0.2, rank=1.0, precision="FP32") == "prune Layers 0.5, prune Channels 0.2"
@@ -72,11 +75,19 @@ def test_a_space_fits_the_model_the_data_and_the_format(bench: Workbench) -> Non
     space = space_of(bert, bench.config(**job, **search))
     assert (space.layers, space.narrows, space.convolutional, space.trains) == (2, True, False, True)
     assert space.precisions == ["FP32", "FP16", "INT8Dynamic", "INT4WeightOnly"]
-    assert [choices["precision"] for choices in space.known()] == ["INT8Dynamic"]
+    assert [drawn(space, **choices) for choices in space.known()] == [
+        "quantize INT8Dynamic",
+        "distill to 1 layers (3 epochs at 0.0002), quantize INT8Dynamic",
+        "prune Channels 0.4, distill (3 epochs at 0.0002), quantize INT8Dynamic",
+        "prune Channels 0.6, distill (3 epochs at 0.0002), quantize INT8Dynamic",
+        "prune Channels 0.4, distill to 1 layers (3 epochs at 0.0002), quantize INT8Dynamic",
+    ]
 
     dataset = {"calibration": {"uri": "pvc://spam/data/train.jsonl"}}
     intel = space_of(bert, bench.config(**{**job, "export": {"openVINO": {}}}, **search, dataset=dataset))
     assert (intel.precisions, intel.trains, intel.calibrates) == (["FP32", "FP16", "INT8Static"], False, True)
+    # Nothing is removed first where no training would make up for it.
+    assert [drawn(intel, **choices) for choices in intel.known()] == ["quantize INT8Static"]
     device = space_of(bert, bench.config(**{**job, "export": {"tfLite": {}}}, **search, dataset=dataset))
     assert (device.precisions, device.calibrates) == (["FP32", "INT8Dynamic"], False)
 
@@ -86,6 +97,28 @@ def test_a_space_fits_the_model_the_data_and_the_format(bench: Workbench) -> Non
     assert "INT4WeightOnly" not in images.precisions
     vit = space_of(AutoModelForImageClassification.from_config(tiny_images.vit_config()), bench.config(**job, **search))
     assert (vit.layers, vit.convolutional) == (2, False)
+
+
+def test_the_first_recipes_are_those_that_often_do_well() -> None:
+    texts = Space(6, True, False, ["FP32", "INT8Dynamic", "INT8Static"], trains=True, calibrates=True)
+    trained = "(3 epochs at 0.0002)"
+    assert [drawn(texts, **choices) for choices in texts.known()] == [
+        "quantize INT8Dynamic",
+        "quantize INT8Static",
+        f"distill to 4 layers {trained}, quantize INT8Dynamic",
+        f"prune Channels 0.4, distill {trained}, quantize INT8Dynamic",
+        f"distill to 3 layers {trained}, quantize INT8Dynamic",
+        f"prune Channels 0.6, distill {trained}, quantize INT8Dynamic",
+        f"prune Channels 0.4, distill to 4 layers {trained}, quantize INT8Dynamic",
+    ]
+    # Convolutions are quantized by fixed ranges alone.
+    images = Space(1, True, True, ["FP32", "INT8Dynamic", "INT8Static"], trains=True, calibrates=True)
+    assert [drawn(images, **choices) for choices in images.known()] == [
+        "fuse, quantize INT8Dynamic",
+        "fuse, quantize INT8Static",
+        "prune Channels 0.4, distill (3 epochs at 0.001), fuse, quantize INT8Static",
+        "prune Channels 0.6, distill (3 epochs at 0.001), fuse, quantize INT8Static",
+    ]
 
 
 def outcome(recipe: Recipe, lost: float = 1.0, size: int = 100, speedup: float = 2.0) -> Outcome:
@@ -126,6 +159,28 @@ def test_a_study_goes_on_where_the_same_recipe_seems_best_again_and_again(tmp_pa
         # The first one is by far the best, so that the estimators propose little else.
         study.tell(outcome(recipe, lost=0 if recipe.number == 0 else 50, size=1 if recipe.number == 0 else 1000))
     assert len(texts) == 40
+
+
+def test_a_study_goes_by_what_the_gate_lets_pass(tmp_path: Path) -> None:
+    def passing(folder: Path, gate: Gate | None) -> int:
+        """How many of the recipes that are chosen by what was measured lose no more than a point."""
+        study, lost = Study(folder, "Smallest", WIDE, gate), []
+        for _ in range(50):
+            recipe = study.next()
+            assert recipe is not None
+            left, share, rank = 6, 0.0, 1.0
+            for step in recipe.steps:
+                if step.distill is not None and step.distill.student is not None:
+                    left = step.distill.student.layers or left
+                if step.prune is not None:
+                    share = step.prune.sparsity or share
+                if step.factorize is not None:
+                    rank = step.factorize.rank_ratio or rank
+            lost.append(0.3 * (6 - left) ** 1.5 + 4 * share**2 + 6 * (1 - rank))
+            study.tell(outcome(recipe, lost=lost[-1], size=round(1000 * (1 + left * (1 - share) * rank))))
+        return sum(one <= 1 for one in lost[8:])
+
+    assert passing(tmp_path / "gate", Gate(max_accuracy_drop=1.0)) >= 1.5 * passing(tmp_path / "none", None) > 0
 
 
 def test_a_study_ends_when_there_is_nothing_left(tmp_path: Path) -> None:

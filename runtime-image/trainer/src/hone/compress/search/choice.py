@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hone.compress.search.outcome import loss
-from hone.contract import SearchPoint
+from hone.contract import Comparison, SearchPoint
 from hone.contract.compression import Gate, Search
 from hone.gate import decide
 
@@ -15,14 +15,15 @@ def choose(points: Sequence[SearchPoint], search: Search, gate: Gate | None) -> 
     """
     if search.select is not None:
         return next((point for point in points if point.trial == search.select), None)
-    passing = [point for point in points if _misses(point, gate) == 0]
+    passing = [point for point in points if misses(point.comparison, gate) == 0]
     if passing:
         return min(passing, key=lambda point: (*_rank(point, search), point.trial))
-    return min(points, key=lambda point: (_misses(point, gate), _loss(point), point.trial))
+    return min(points, key=lambda point: (misses(point.comparison, gate), _loss(point), point.trial))
 
 
-def _misses(point: SearchPoint, gate: Gate | None) -> int:
-    decision = decide(gate, point.comparison)
+def misses(comparison: Comparison, gate: Gate | None) -> int:
+    """Return how many bounds of the gate a result does not meet."""
+    decision = decide(gate, comparison)
     return len(decision.unmet) + len(decision.undecided)
 
 

@@ -58,7 +58,7 @@ def run(context: RunContext) -> RunOutcome:
         before = target.baseline(exported.path, folder_of(context, "baseline"), exported.batches)
         space = space_of(inputs.subject.network, config)
         inputs.subject.release_network()
-    study = Study(context.checkpoints / "search", search.objective, space)
+    study = Study(context.checkpoints / "search", search.objective, space, config.gate)
     with progress.phase("Compressing"):
         _try_recipes(context, search, study, Laboratory(context, target, inputs, exported, before))
     with progress.phase("Saving"):

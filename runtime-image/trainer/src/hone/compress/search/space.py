@@ -1,8 +1,9 @@
 """The recipes that a search may try: what the kind of model allows, and the data that there is."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from optuna import Trial
@@ -19,6 +20,9 @@ _CHANNELS = [0.0, 0.2, 0.4, 0.6, 0.8]
 _RANKS = [1.0, 0.75, 0.5, 0.25]
 _LEARNING_RATES = [5e-5, 2e-4, 1e-3]
 _EPOCHS = [1, 3]
+_KNOWN_CHANNELS = [0.4, 0.6]
+#: The learning rate that does well after something was removed, without and with convolutions.
+_KNOWN_RATES = {False: 2e-4, True: 1e-3}
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,18 @@ class Space:
         """Let the trial choose a recipe; an empty one is the model as it is."""
         layers = trial.suggest_int("layers", 1, self.layers) if self.layers > 1 else self.layers
         channels = trial.suggest_categorical("channels", _CHANNELS) if self.narrows else 0.0
-        training = {"training": _training(trial)} if self.trains and (layers < self.layers or channels) else {}
         rank = trial.suggest_categorical("rank", _RANKS)
         steps: list[dict[str, Any]] = []
-        if layers < self.layers:
-            steps.append(self._fewer_layers(layers, training))
+        if layers < self.layers and not self.trains:
+            steps.append({"prune": {"pattern": "Layers", "sparsity": (self.layers - layers) / self.layers}})
         if channels:
-            steps.append({"prune": {"pattern": "Channels", "sparsity": channels, **training}})
+            steps.append({"prune": {"pattern": "Channels", "sparsity": channels}})
         if rank < 1:
             steps.append({"factorize": {"rankRatio": rank}})
+        if self.trains and (steps or layers < self.layers):
+            # One training makes up for all that was taken away: the model as it was teaches what is left of it.
+            student = {"student": {"layers": layers}} if layers < self.layers else {}
+            steps.append({"distill": {**student, "training": _training(trial)}})
         if self.convolutional:
             steps.append({"fuse": {}})
         precision = trial.suggest_categorical("precision", self.precisions)
@@ -64,20 +71,30 @@ class Space:
         return [Step.model_validate_json(json.dumps(step)) for step in steps]
 
     def known(self) -> list[dict[str, Any]]:
-        """Choices that often do well, to be tried first: numbers of fewer bits alone."""
+        """Choices that often do well, to be tried first: eight bits alone, then in a network that was made smaller."""
         layers = {"layers": self.layers} if self.layers > 1 else {}
         channels = {"channels": 0.0} if self.narrows else {}
         careful = {"careful": False} if self.calibrates else {}
-        return [
-            {**layers, **channels, "rank": 1.0, "precision": precision, **careful}
-            for precision in self.precisions
-            if precision.startswith("INT8")
-        ]
+        plain = {**layers, **channels, "rank": 1.0, **careful}
+        eight_bits = [precision for precision in self.precisions if precision.startswith("INT8")]
+        alone = [{**plain, "precision": precision} for precision in eight_bits]
+        if not self.trains or not eight_bits:
+            return alone
+        # INT8Dynamic loses the least, but leaves convolutions as they are.
+        precision = eight_bits[-1 if self.convolutional else 0]
+        training = {"epochs": _EPOCHS[-1], "learningRate": _KNOWN_RATES[self.convolutional]}
+        return alone + [{**plain, **smaller, **training, "precision": precision} for smaller in self._smaller()]
 
-    def _fewer_layers(self, layers: int, training: Mapping[str, Any]) -> dict[str, Any]:
-        if self.trains:
-            return {"distill": {"student": {"layers": layers}, **training}}
-        return {"prune": {"pattern": "Layers", "sparsity": (self.layers - layers) / self.layers}}
+    def _smaller(self) -> list[dict[str, Any]]:
+        """Say what goes: a third of the layers, four channels in ten, half and six, and both."""
+        fewer = [
+            {"layers": count} for count in sorted({-(-2 * self.layers // 3), -(-self.layers // 2)} - {self.layers})
+        ]
+        narrower = [{"channels": share} for share in _KNOWN_CHANNELS] if self.narrows else []
+        one_by_one = [
+            choice for pair in zip_longest(reversed(fewer), narrower) for choice in pair if choice is not None
+        ]
+        return one_by_one + ([{**fewer[-1], **narrower[0]}] if fewer and narrower else [])
 
     def _careful(self, trial: Trial, precision: str) -> dict[str, Any]:
         # INT8Static looks for sensitive layers anyhow.
@@ -128,10 +145,12 @@ def describe(steps: Sequence[Step]) -> str:
 
 
 def _words(step: Step) -> str:
-    if step.distill is not None and step.distill.student is not None:
-        return f"distill to {step.distill.student.layers} layers{_trained(step.distill.training)}"
+    if step.distill is not None:
+        student = step.distill.student
+        fewer = f" to {student.layers} layers" if student is not None else ""
+        return f"distill{fewer}{_trained(step.distill.training)}"
     if step.prune is not None:
-        return f"prune {step.prune.pattern} {step.prune.sparsity or 0:.2g}{_trained(step.prune.training)}"
+        return f"prune {step.prune.pattern} {step.prune.sparsity or 0:.2g}"
     if step.factorize is not None:
         return f"factorize {step.factorize.rank_ratio:g}"
     if step.quantize is not None:

@@ -10,34 +10,39 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from hone.compress.search.choice import misses
 from hone.compress.search.outcome import Outcome, Recipe
 from hone.compress.search.space import Space, describe
-from hone.contract.compression import Objective, Step
+from hone.contract.compression import Gate, Objective, Step
 
-#: The first choices after the known ones are random, the others follow what was measured.
+#: Until so many were measured, the known ones among them, choices are random; the others follow what was measured.
 _RANDOM = 8
 _SEED = 1
-#: The estimators may well propose what was tried already; after so many draws in a row it is chance's turn.
-_GUIDED = 10
+#: The estimators may well propose what was tried already. After so many draws in a row they choose among fewer, which
+#: are less alike, and after so many it is chance's turn.
+_BEST, _GUIDED = 5, 30
+_CANDIDATES, _FEWER = 24, 4
 #: So many draws in a row that bring nothing new mean that there is nothing left.
 _DRAWS = 200
-_RECIPE, _OUTCOME = "recipe", "outcome"
+_RECIPE, _OUTCOME, _MISSES = "recipe", "outcome", "misses"
 
 
 class Study:
     """The trials of one search.
 
-    Optuna's tree of Parzen estimators (Ozaki et al., 2022, for several objectives) chooses. Each draw has a seed by its
-    place, so that a run that was killed draws the same as one that was not.
+    Optuna's tree of Parzen estimators (Ozaki et al., 2022, for several objectives) chooses, and goes by what the gate
+    lets pass as soon as there is some. Each draw has a seed by its place, so that a run that was killed draws the same
+    as one that was not.
     """
 
-    def __init__(self, folder: Path, objective: Objective, space: Space) -> None:
+    def __init__(self, folder: Path, objective: Objective, space: Space, gate: Gate | None = None) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder.mkdir(parents=True, exist_ok=True)
         journal = folder / "journal.log"
         _mend(journal)
         self._space = space
         self._objective = objective
+        self._gate = gate
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(journal))),
             study_name="search",
@@ -74,8 +79,10 @@ class Study:
         values = self._values(outcome.costs)
         if outcome.state == "Failed" or any(value == float("inf") for value in values):
             self._study.tell(number, state=TrialState.FAIL)
-        else:
-            self._study.tell(number, values)
+            return
+        if _MISSES not in trial.constraints:
+            optuna.Trial(self._study, trial._trial_id).set_constraint(_MISSES, misses(outcome.comparison, self._gate))
+        self._study.tell(number, values)
 
     def outcomes(self) -> list[Outcome]:
         """Return everything that was tried, in its order."""
@@ -97,7 +104,10 @@ class Study:
 
 
 def _sampler(draw: int, seed: int) -> BaseSampler:
-    return TPESampler(n_startup_trials=_RANDOM, seed=seed) if draw < _GUIDED else RandomSampler(seed=seed)
+    if draw >= _GUIDED:
+        return RandomSampler(seed=seed)
+    candidates = _CANDIDATES if draw < _BEST else _FEWER
+    return TPESampler(n_startup_trials=_RANDOM, n_ei_candidates=candidates, seed=seed)
 
 
 def _recipe(trial: FrozenTrial) -> Recipe:
