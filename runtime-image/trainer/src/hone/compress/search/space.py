@@ -18,11 +18,29 @@ from hone.contract.compression import Export, Step
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _CHANNELS = [0.0, 0.2, 0.4, 0.6, 0.8]
 _RANKS = [1.0, 0.75, 0.5, 0.25]
-_LEARNING_RATES = [5e-5, 2e-4, 1e-3]
-_EPOCHS = [1, 3]
 _KNOWN_CHANNELS = [0.4, 0.6]
-#: The learning rate that does well after something was removed, without and with convolutions.
-_KNOWN_RATES = {False: 2e-4, True: 1e-3}
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What a training after a removal may be; the last number of epochs and the middle rate are tried first."""
+
+    epochs: Sequence[int]
+    rates: Sequence[float]
+
+    def draw(self, trial: Trial) -> dict[str, Any]:
+        return {
+            "epochs": trial.suggest_categorical("epochs", self.epochs),
+            "learningRate": trial.suggest_categorical("learningRate", self.rates),
+        }
+
+    def known(self) -> dict[str, Any]:
+        return {"epochs": self.epochs[-1], "learningRate": self.rates[len(self.rates) // 2]}
+
+
+_TRANSFORMERS = _Training([1, 3], [5e-5, 2e-4, 1e-3])
+#: They learn at higher rates than Transformers, and take longer to make up for what they have lost.
+_CONVOLUTIONAL = _Training([3, 10], [2e-4, 1e-3, 5e-3])
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,7 @@ class Space:
         if self.trains and (steps or layers < self.layers):
             # One training makes up for all that was taken away: the model as it was teaches what is left of it.
             student = {"student": {"layers": layers}} if layers < self.layers else {}
-            steps.append({"distill": {**student, "training": _training(trial)}})
+            steps.append({"distill": {**student, "training": self._training.draw(trial)}})
         if self.convolutional:
             steps.append({"fuse": {}})
         precision = trial.suggest_categorical("precision", self.precisions)
@@ -82,8 +100,12 @@ class Space:
             return alone
         # INT8Dynamic loses the least, but leaves convolutions as they are.
         precision = eight_bits[-1 if self.convolutional else 0]
-        training = {"epochs": _EPOCHS[-1], "learningRate": _KNOWN_RATES[self.convolutional]}
+        training = self._training.known()
         return alone + [{**plain, **smaller, **training, "precision": precision} for smaller in self._smaller()]
+
+    @property
+    def _training(self) -> _Training:
+        return _CONVOLUTIONAL if self.convolutional else _TRANSFORMERS
 
     def _smaller(self) -> list[dict[str, Any]]:
         """Say what goes: a third of the layers, four channels in ten, half and six, and both."""
@@ -160,10 +182,3 @@ def _words(step: Step) -> str:
 
 def _trained(training: Any) -> str:  # noqa: ANN401 - Training or nothing
     return "" if training is None else f" ({training.epochs:g} epochs at {training.learning_rate:g})"
-
-
-def _training(trial: Trial) -> dict[str, Any]:
-    return {
-        "epochs": trial.suggest_categorical("epochs", _EPOCHS),
-        "learningRate": trial.suggest_categorical("learningRate", _LEARNING_RATES),
-    }
