@@ -2,6 +2,7 @@ package dev.hone.operator.observe;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.hone.operator.observe.ClusterFacts.Warning;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
@@ -27,12 +28,28 @@ public final class RecentAnswers {
   private static final Duration FRESH = Duration.ofSeconds(5);
   private static final int FORBIDDEN = 403;
 
-  private final Cache<KubernetesClient, List<Node>> nodes = cache();
-  private final Cache<KubernetesClient, List<Pod>> pods = cache();
-  private final Cache<String, Map<String, List<Warning>>> warnings = cache();
+  private final Cache<KubernetesClient, List<Node>> nodes;
+  private final Cache<KubernetesClient, List<Pod>> pods;
+  private final Cache<String, Map<String, List<Warning>>> warnings;
 
-  private static <K, V> Cache<K, V> cache() {
-    return Caffeine.newBuilder().expireAfterWrite(FRESH).build();
+  /** Knows no answer yet. */
+  public RecentAnswers() {
+    this(Ticker.systemTicker());
+  }
+
+  /**
+   * Knows no answer yet.
+   *
+   * @param ticker tells how old an answer is
+   */
+  RecentAnswers(Ticker ticker) {
+    nodes = cache(ticker);
+    pods = cache(ticker);
+    warnings = cache(ticker);
+  }
+
+  private static <K, V> Cache<K, V> cache(Ticker ticker) {
+    return Caffeine.newBuilder().expireAfterWrite(FRESH).ticker(ticker).build();
   }
 
   /** Every node. */
