@@ -19,7 +19,8 @@ NEAR = 3
 KNOWN = (
     "Lester et al. (2021, arXiv:2104.08691) found that prompt tuning reaches full fine-tuning from about ten billion "
     "parameters on, and Liu et al. (2022, arXiv:2110.07602) that it and P-tuning stay behind on models of less; this "
-    "model has 23 million."
+    "model has 23 million. Petrov et al. (2024, arXiv:2310.19698) show that prefixes cannot change how attention is "
+    "divided among the words, but only shift what comes out of it, so that they can do less than full fine-tuning."
 )
 
 
