@@ -81,10 +81,10 @@ def test_bf16_leaves_out_what_it_is_told_to_and_what_would_become_infinite(expor
 @pytest.mark.parametrize(
     ("options", "bits"),
     [
-        ({}, 6.7),
+        ({}, 7.5),
         ({"embedding_bits": 4}, 5.3),
-        ({"group_size": 16}, 7.2),
-        ({"embedding_bits": 4, "group_size": 128}, 4.9),
+        ({"group_size": 16}, 7.9),
+        ({"embedding_bits": 4, "group_size": 128}, 5.7),
     ],
     ids=["default", "tables", "small-groups", "wide-groups"],
 )
