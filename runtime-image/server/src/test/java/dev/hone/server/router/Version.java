@@ -7,10 +7,12 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -104,9 +106,20 @@ final class Version implements AutoCloseable {
     server.close().toCompletionStage().toCompletableFuture().get();
   }
 
-  /** Listens again, on the port that it had. */
+  /** Listens again, on the port that it had, as soon as that is free again. */
   void restart() throws Exception {
-    server = listen(server.actualPort());
+    int port = server.actualPort();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        server = listen(port);
+        return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof BindException) || attempt == ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+      }
+    }
   }
 
   @Override
