@@ -71,6 +71,16 @@ public final class ApiServer {
     return controlPlane.kubeconfig();
   }
 
+  /**
+   * Writes a kubeconfig.
+   *
+   * @param token who it is of
+   * @param address of this API server, or of a {@link Wire} to it
+   */
+  public Path kubeconfig(Path file, String token, String address) throws IOException {
+    return Kubeconfig.write(file, address, caCertificate(), token);
+  }
+
   /** The folder with {@code kubectl}. */
   public Path binaries() {
     return controlPlane.binaries();

@@ -86,7 +86,7 @@ final class ControlPlane implements AutoCloseable {
     ControlPlane plane = new ControlPlane(directory, binaries, token, port, etcd, apiServer);
     try {
       plane.awaitReady();
-      plane.writeKubeconfig();
+      Kubeconfig.write(plane.kubeconfig(), plane.url(), plane.caCertificate(), token);
     } catch (IllegalStateException | IOException e) {
       plane.close();
       throw e;
@@ -180,20 +180,6 @@ final class ControlPlane implements AutoCloseable {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, trust.getTrustManagers(), null);
     return context;
-  }
-
-  private void writeKubeconfig() throws IOException {
-    Files.writeString(
-        kubeconfig(),
-        """
-        apiVersion: v1
-        kind: Config
-        current-context: test
-        contexts: [{name: test, context: {cluster: test, user: admin}}]
-        clusters: [{name: test, cluster: {server: "%s", certificate-authority: "%s"}}]
-        users: [{name: admin, user: {token: "%s"}}]
-        """
-            .formatted(url(), caCertificate(), adminToken));
   }
 
   String url() {

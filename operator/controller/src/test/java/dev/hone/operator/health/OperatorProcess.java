@@ -3,9 +3,7 @@ package dev.hone.operator.health;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.FreePort;
 import dev.hone.testing.apiserver.Repository;
-import io.fabric8.kubernetes.api.model.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -54,6 +52,9 @@ final class OperatorProcess implements AutoCloseable {
       Map<String, String> settings)
       throws IOException {
     Path jar = Repository.root().resolve("operator/controller/target/quarkus-app/quarkus-run.jar");
+    Path kubeconfig =
+        server.kubeconfig(
+            folder.resolve("kubeconfig"), server.token(home, "hone-operator", List.of()), address);
     int managementPort = FreePort.next();
     int reportPort = FreePort.next();
     var builder =
@@ -67,7 +68,7 @@ final class OperatorProcess implements AutoCloseable {
         .putAll(
             Map.of(
                 "KUBECONFIG",
-                kubeconfig(server, address, home, folder).toString(),
+                kubeconfig.toString(),
                 "HOSTNAME",
                 name,
                 "HONE_OPERATOR_NAMESPACE",
@@ -91,15 +92,6 @@ final class OperatorProcess implements AutoCloseable {
     Path log = folder.resolve(name + ".log");
     Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     return new OperatorProcess(process, log, managementPort, reportPort);
-  }
-
-  /** The administrator's kubeconfig, with the operator's own token in it. */
-  private static Path kubeconfig(ApiServer server, String address, String home, Path folder)
-      throws IOException {
-    var config = Serialization.unmarshal(Files.readString(server.kubeconfig()), Config.class);
-    config.getClusters().getFirst().getCluster().setServer(address);
-    config.getUsers().getFirst().getUser().setToken(server.token(home, "hone-operator", List.of()));
-    return Files.writeString(folder.resolve("kubeconfig"), Serialization.asYaml(config));
   }
 
   /** Waits until the management interface answers so. */

@@ -51,18 +51,7 @@ final class OperatorProcess implements AutoCloseable {
   static OperatorProcess start(ApiServer server, String token, String namespace, Path directory)
       throws IOException {
     Path jar = Repository.root().resolve("operator/controller/target/quarkus-app/quarkus-run.jar");
-    Path kubeconfig =
-        Files.writeString(
-            directory.resolve("kubeconfig"),
-            """
-            apiVersion: v1
-            kind: Config
-            current-context: scale
-            contexts: [{name: scale, context: {cluster: scale, user: operator}}]
-            clusters: [{name: scale, cluster: {server: "%s", certificate-authority: "%s"}}]
-            users: [{name: operator, user: {token: "%s"}}]
-            """
-                .formatted(server.url(), server.caCertificate(), token));
+    Path kubeconfig = server.kubeconfig(directory.resolve("kubeconfig"), token, server.url());
     int port = FreePort.next();
     Path log = directory.resolve("operator-" + port + ".log");
     List<String> command = new ArrayList<>();

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 
 /** A version of a model, as far as the router can tell. */
 final class Version implements AutoCloseable {
@@ -23,6 +24,7 @@ final class Version implements AutoCloseable {
 
   private static final int LAST_PORT = 29_999;
   private static final int ATTEMPTS = 100;
+  private static final Duration PAUSE = Duration.ofMillis(5);
 
   private final Vertx vertx = Vertx.vertx();
   private final AtomicInteger requests = new AtomicInteger();
@@ -32,17 +34,19 @@ final class Version implements AutoCloseable {
 
   private Version(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
     this.handler = handler;
-    this.server = listen();
+    this.server = listen(() -> ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT + 1));
   }
 
-  private HttpServer listen() throws InterruptedException, ExecutionException {
+  /** Tries ports until one is free, or the same one until it is free again. */
+  private HttpServer listen(IntSupplier ports) throws InterruptedException, ExecutionException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return listen(ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT + 1));
+        return listen(ports.getAsInt());
       } catch (ExecutionException e) {
         if (!(e.getCause() instanceof BindException) || attempt == ATTEMPTS) {
           throw e;
         }
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
     }
   }
@@ -108,18 +112,7 @@ final class Version implements AutoCloseable {
 
   /** Listens again, on the port that it had, as soon as that is free again. */
   void restart() throws Exception {
-    int port = server.actualPort();
-    for (int attempt = 1; ; attempt++) {
-      try {
-        server = listen(port);
-        return;
-      } catch (ExecutionException e) {
-        if (!(e.getCause() instanceof BindException) || attempt == ATTEMPTS) {
-          throw e;
-        }
-        LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-      }
-    }
+    server = listen(server::actualPort);
   }
 
   @Override
