@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from hone_run import Document, hone_run
+from intervals import mean_interval
 from transformers import AutoModelForImageClassification, ResNetConfig
 
 import tiny_images
@@ -22,8 +23,6 @@ import tiny_images
 FIGURES = Path(__file__).parent / "figures" / "distill.json"
 TEACHER_IMAGES, STUDENT_IMAGES, TEST_IMAGES = 1000, 200, 797
 TEMPERATURE, ALPHA = 4.0, 0.9
-#: Two-sided 5 % of Student's t with four degrees of freedom, for five seeds.
-T_FOUR = 2.776
 
 
 def resnet(widths: list[int], depths: list[int]) -> ResNetConfig:
@@ -108,14 +107,14 @@ def measure(folder: Path, seeds: int) -> Document:
 def table(found: Document) -> str:
     """Return the figures as a table in Markdown, with the interval of the paired difference."""
     gains = [pair["with"] - pair["without"] for pair in found["students"]]
-    mean, half = statistics.fmean(gains), T_FOUR * statistics.stdev(gains) / len(gains) ** 0.5
+    mean, low, high = mean_interval(gains)
     lines = ["| seed | without a teacher | with a teacher | gain in points |", "|---|---|---|---|"]
     lines += [
         f"| {pair['seed']} | {pair['without']:.2f} | {pair['with']:.2f} | {gain:+.2f} |"
         for pair, gain in zip(found["students"], gains, strict=True)
     ]
     without, taught = (statistics.fmean(pair[key] for pair in found["students"]) for key in ("without", "with"))
-    lines.append(f"| mean | {without:.2f} | {taught:.2f} | {mean:+.2f} [{mean - half:.2f}, {mean + half:.2f}] |")
+    lines.append(f"| mean | {without:.2f} | {taught:.2f} | {mean:+.2f} [{low:.2f}, {high:.2f}] |")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hone_run import Document
-from scipy import stats
+from intervals import mean_interval
 from search import figures
 from search_cases import CASES, Bar, Case
 
@@ -30,15 +30,6 @@ def reached(bar: Bar, seed: Document) -> bool:
     )
 
 
-def mean_interval(values: Sequence[float]) -> str:
-    """Return the mean and its 95% interval by Student's t over the seeds."""
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return f"{mean:.2f}"
-    half = stats.t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
-    return f"{mean:.2f} [{mean - half:.2f}, {mean + half:.2f}]"
-
-
 def table(seeds: Sequence[Document]) -> list[str]:
     """Return a row for each seed, and their means."""
     lines = [
@@ -54,7 +45,8 @@ def table(seeds: Sequence[Document]) -> list[str]:
         )
 
     def mean(figure: Callable[[Document], float]) -> str:
-        return mean_interval([figure(seed) for seed in seeds])
+        middle, low, high = mean_interval([figure(seed) for seed in seeds])
+        return f"{middle:.2f} [{low:.2f}, {high:.2f}]" if len(seeds) > 1 else f"{middle:.2f}"
 
     lines.append(
         f"| mean | {mean(lambda seed: seed['before'])} | {mean(lambda seed: seed['lost']['value'])} "

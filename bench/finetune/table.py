@@ -9,7 +9,7 @@ from typing import Any
 import job
 import methods as comparison
 import precision
-from scipy import stats
+from intervals import mean_interval
 
 PAGE = Path(__file__).parents[2] / "docs" / "fine-tuning-figures.md"
 MIB = 1024 * 1024
@@ -22,13 +22,6 @@ KNOWN = (
     "model has 23 million. Petrov et al. (2024, arXiv:2310.19698) show that prefixes cannot change how attention is "
     "divided among the words, but only shift what comes out of it, so that they can do less than full fine-tuning."
 )
-
-
-def mean_interval(values: list[float]) -> tuple[float, float, float]:
-    """Return the mean and its 95% interval by Student's t over the seeds."""
-    mean = statistics.fmean(values)
-    half = stats.t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
-    return mean, mean - half, mean + half
 
 
 def methods() -> list[str]:
@@ -88,8 +81,8 @@ def overhead() -> list[str]:
             "secondsPerStep",
             "time of a step",
             "spinning",
-            "that of the bare loop with OpenMP's default, where threads that wait for one another spin for long; "
-            "Hone's go to sleep after half a millisecond, for beside a busy neighbor spinning costs many times as much",
+            "that of the bare loop with OpenMP's default, where threads that wait for one another look 300,000 times; "
+            "Hone's look 10,000 times and go to sleep, for beside a busy neighbor looking on costs many times as much",
         ),
     ):
         ratios = [each["ours"][figure] / each[other][figure] for each in rounds]
