@@ -38,7 +38,7 @@ def limit_threads() -> int:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(count)
     # OpenMP's threads spin while they wait for one another, by default for so long that beside a busy neighbor training
-    # took ten times as long; going to sleep at once costs a tenth where nobody else is. This is half a millisecond.
+    # took ten times as long; going to sleep at once costs time where nobody else is. The default is 300,000.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     return count
