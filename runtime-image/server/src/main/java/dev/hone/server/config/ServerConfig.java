@@ -78,6 +78,13 @@ public interface ServerConfig {
   @WithDefault("8001")
   int grpcPort();
 
+  /**
+   * The age in seconds, give or take a tenth, at which a gRPC connection is told to go once its
+   * calls are answered, so that clients of a Service come to new pods as well; 0 lets it be.
+   */
+  @WithDefault("300")
+  int grpcMaxConnectionAgeSeconds();
+
   /** How long the server goes on serving after SIGTERM, so that routes to it can be taken away. */
   @WithDefault("5")
   int drainSeconds();

@@ -56,7 +56,7 @@ public class GrpcServer {
     HealthStatusManager health = new HealthStatusManager();
     new GrpcHealth(registry, health).follow();
     ConnectionLimit connections = new ConnectionLimit(config.maxConnections());
-    Server started =
+    NettyServerBuilder builder =
         NettyServerBuilder.forAddress(new InetSocketAddress("0.0.0.0", config.grpcPort()))
             .executor(calls)
             .maxInboundMessageSize(Math.toIntExact(config.maxBody().asLongValue()))
@@ -67,8 +67,11 @@ public class GrpcServer {
             .addTransportFilter(connections)
             .intercept(connections)
             .addService(health.getHealthService())
-            .addService(new InferenceService(registry, control, info, calls))
-            .build();
+            .addService(new InferenceService(registry, control, info, calls));
+    if (config.grpcMaxConnectionAgeSeconds() > 0) {
+      builder.maxConnectionAge(config.grpcMaxConnectionAgeSeconds(), TimeUnit.SECONDS);
+    }
+    Server started = builder.build();
     try {
       started.start();
     } catch (IOException e) {
