@@ -103,20 +103,48 @@ final class Lab implements AutoCloseable {
 
   /** Applies a FineTuneJob of the examples to the tiny model and data of this lab. */
   Resource applyExample(Path file) {
+    return apply(
+        new Manifest(read(file))
+            .spec("model.uri", "pvc://e2e/models/tiny")
+            .spec("dataset.train.uri", "pvc://e2e/data/train.jsonl")
+            .spec("dataset.evaluation.uri", "pvc://e2e/data/test.jsonl")
+            .spec("output.uri", "pvc://e2e/examples")
+            .spec("task.labels", "[\"bad\", \"good\"]")
+            .spec("task.maxLength", "16")
+            .spec("training.steps", Integer.toString(EXAMPLE_STEPS))
+            .without("training.epochs")
+            .without("resources"));
+  }
+
+  /**
+   * Applies a CompressionJob of the examples to a model that was trained in this lab, on its data.
+   *
+   * @param text what is compressed where the example has texts
+   * @param images what is compressed where it has images
+   */
+  Resource applyCompression(
+      Path file, Resource text, Resource images, UnaryOperator<Manifest> edit) {
+    Manifest manifest = new Manifest(read(file));
+    boolean isOfImages = manifest.has("dataset.columns.image");
+    String train = isOfImages ? "pvc://e2e/data/stripes-train" : "pvc://e2e/data/train.jsonl";
+    String test = isOfImages ? "pvc://e2e/data/stripes-test" : "pvc://e2e/data/test.jsonl";
+    manifest
+        .spec("model.from.name", (isOfImages ? images : text).name())
+        .spec("dataset.evaluation.uri", test)
+        .spec("output.uri", "pvc://e2e/examples")
+        .without("gate")
+        .without("resources");
+    for (String part : List.of("dataset.train", "dataset.calibration")) {
+      if (manifest.has(part)) {
+        manifest.spec(part + ".uri", train);
+      }
+    }
+    return apply(edit.apply(manifest));
+  }
+
+  private static GenericKubernetesResource read(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
-      Manifest manifest =
-          new Manifest(Serialization.unmarshal(in, GenericKubernetesResource.class));
-      return apply(
-          manifest
-              .spec("model.uri", "pvc://e2e/models/tiny")
-              .spec("dataset.train.uri", "pvc://e2e/data/train.jsonl")
-              .spec("dataset.evaluation.uri", "pvc://e2e/data/test.jsonl")
-              .spec("output.uri", "pvc://e2e/examples")
-              .spec("task.labels", "[\"bad\", \"good\"]")
-              .spec("task.maxLength", "16")
-              .spec("training.steps", Integer.toString(EXAMPLE_STEPS))
-              .without("training.epochs")
-              .without("resources"));
+      return Serialization.unmarshal(in, GenericKubernetesResource.class);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

@@ -3,6 +3,7 @@ package dev.hone.e2e;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A manifest that a test changes before it applies it. */
@@ -18,14 +19,29 @@ record Manifest(GenericKubernetesResource resource) {
    * maps on the way.
    */
   Manifest spec(String path, String yaml) {
+    set(child(resource.getAdditionalProperties(), "spec"), path, yaml);
+    return this;
+  }
+
+  private static void set(Map<String, Object> map, String path, String yaml) {
     String[] keys = path.split("\\.");
-    Map<String, Object> map = child(resource.getAdditionalProperties(), "spec");
     for (int i = 0; i < keys.length - 1; i++) {
       map = child(map, keys[i]);
     }
     // Without the marker a text that begins with a brace would be read as JSON.
     map.put(keys[keys.length - 1], Serialization.unmarshal("--- " + yaml, Object.class));
+  }
+
+  /** Sets a field of one of spec.steps, counted from 0, in the same way. */
+  Manifest step(int index, String path, String yaml) {
+    List<Map<String, Object>> steps = resource.get("spec", "steps");
+    set(steps.get(index), path, yaml);
     return this;
+  }
+
+  /** Says whether there is a field at a path below spec. */
+  boolean has(String path) {
+    return resource.get(("spec." + path).split("\\.")) != null;
   }
 
   /** Removes the field at a path below spec. */
