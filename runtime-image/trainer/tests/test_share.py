@@ -127,5 +127,6 @@ def test_what_would_not_be_smaller_stays() -> None:
     left = {layer["layer"]: layer["left"] for layer in applied.layers if "left" in layer}
     assert left["bert.embeddings.word_embeddings"] == "named in excludeLayers"
     assert left["classifier"] == "its indices would take 192 bytes, and the exporter writes so few in full"
-    with pytest.raises(RunError, match=r"none of \d+ layers smaller; write fewer codebookBits"):
+    why = r"none of \d+ layers smaller: of bert\.\S+, the largest, its indices .*; write a larger groupSize"
+    with pytest.raises(RunError, match=why):
         wide().apply(share_weights(ShareWeights(codebook_bits=8, group_size=16)))

@@ -66,8 +66,8 @@ def _share(subject: Subject, options: ShareWeights) -> Applied:
     if not story:
         raise RunError(
             "ConfigInvalid",
-            f"shareWeights would make none of {len(left)} layers smaller; write fewer codebookBits, "
-            "or a larger groupSize.",
+            f"shareWeights would make none of {len(left)} layers smaller: {_why(chosen, left)}; write a larger "
+            "groupSize or other codebookBits, or take it out.",
         )
     before, after = sum(one["before"] for one in story), sum(one["after"] for one in story)
     tied = sum(len(one["tied"]) for one in story)
@@ -76,6 +76,12 @@ def _share(subject: Subject, options: ShareWeights) -> Applied:
         f"of {before:,}{f'; {tied} of them share those of another layer' if tied else ''}."
     )
     return Applied(message, [*story, *({"layer": path, "left": reason} for path, reason in left.items())])
+
+
+def _why(chosen: dict[str, Any], left: dict[str, str]) -> str:
+    """Return what keeps the largest of the layers as it is."""
+    largest = max(chosen, key=lambda path: chosen[path].weight.numel(), default=None)
+    return "there is none to choose from" if largest is None else f"of {largest}, the largest, {left[largest]}"
 
 
 def _tied(chosen: dict[str, Any]) -> list[list[str]]:
