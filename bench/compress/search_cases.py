@@ -98,7 +98,7 @@ CASES = {
         f"compared on {images.TEST_IMAGES - images.TEST_IMAGES // 2} others; {images.TEST_IMAGES // 2} more are seen "
         "by neither.",
         bar=Bar(smaller=10, faster=None, lost=1.0),
-        trials=8,
+        trials=6,
         data=_write_digits,
         train=lambda folder, seed: images.train(folder, f"trained-{seed}", seed),
         parts=("many", "compared", "unseen"),

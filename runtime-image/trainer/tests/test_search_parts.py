@@ -45,12 +45,12 @@ def test_choices_become_steps_in_an_order_that_can_be_carried_out() -> None:
     assert drawn(WIDE, **asis) == ""
     assert drawn(WIDE, **{**asis, "precision": "INT8Static"}) == "fuse, quantize INT8Static"
     everything = {"layers": 3, "channels": 0.4, "rank": 0.5, "precision": "INT8Dynamic", "careful": True}
-    assert drawn(WIDE, **everything, epochs=3, learningRate=2e-4) == (
-        "prune Channels 0.4, factorize 0.5, distill to 3 layers (3 epochs at 0.0002), fuse, "
+    assert drawn(WIDE, **everything, epochs=5, learningRate=2e-4) == (
+        "prune Channels 0.4, factorize 0.5, distill to 3 layers (5 epochs at 0.0002), fuse, "
         "quantize INT8Dynamic but sensitive layers"
     )
-    narrow = {**asis, "channels": 0.2, "epochs": 3, "learningRate": 1e-3}
-    assert drawn(WIDE, **narrow) == "prune Channels 0.2, distill (3 epochs at 0.001), fuse"
+    narrow = {**asis, "channels": 0.2, "epochs": 5, "learningRate": 1e-3}
+    assert drawn(WIDE, **narrow) == "prune Channels 0.2, distill (5 epochs at 0.001), fuse"
     untrained = Space(6, True, False, ["FP32"], trains=False, calibrates=False)
     assert (
         drawn(untrained, layers=3, channels=0.2, rank=1.0, precision="FP32") == "prune Layers 0.5, prune Channels 0.2"
@@ -116,8 +116,8 @@ def test_the_first_recipes_are_those_that_often_do_well() -> None:
     assert [drawn(images, **choices) for choices in images.known()] == [
         "fuse, quantize INT8Dynamic",
         "fuse, quantize INT8Static",
-        "prune Channels 0.4, distill (10 epochs at 0.001), fuse, quantize INT8Static",
-        "prune Channels 0.6, distill (10 epochs at 0.001), fuse, quantize INT8Static",
+        "prune Channels 0.4, distill (20 epochs at 0.001), fuse, quantize INT8Static",
+        "prune Channels 0.6, distill (20 epochs at 0.001), fuse, quantize INT8Static",
     ]
 
 

@@ -40,7 +40,7 @@ class _Training:
 
 _TRANSFORMERS = _Training([1, 3], [5e-5, 2e-4, 1e-3])
 #: They learn at higher rates than Transformers, and take longer to make up for what they have lost.
-_CONVOLUTIONAL = _Training([3, 10], [2e-4, 1e-3, 5e-3])
+_CONVOLUTIONAL = _Training([5, 20], [2e-4, 1e-3, 5e-3])
 
 
 @dataclass(frozen=True)
