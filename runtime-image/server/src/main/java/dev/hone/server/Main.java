@@ -1,5 +1,6 @@
 package dev.hone.server;
 
+import dev.hone.server.lifecycle.AccessFiles;
 import dev.hone.server.lifecycle.BuildEngine;
 import dev.hone.server.lifecycle.DeleteEngine;
 import dev.hone.server.lifecycle.WriteRepository;
@@ -27,8 +28,12 @@ public final class Main {
   public static void main(String... arguments) {
     Optional<IntSupplier> other = other(List.of(arguments), System.getenv());
     if (other.isEmpty()) {
-      Quarkus.run(arguments);
-      return;
+      AccessFiles files = new AccessFiles(System.getenv());
+      if (files.problem().isEmpty()) {
+        Quarkus.run(arguments);
+        return;
+      }
+      other = Optional.of(files::refuse);
     }
     // What the framework does as it starts: without it nothing is ever written.
     InitialConfigurator.DELAYED_HANDLER.addHandler(InitialConfigurator.createDefaultHandler());

@@ -85,6 +85,19 @@ public interface ServerConfig {
   @WithDefault("300")
   int grpcMaxConnectionAgeSeconds();
 
+  /**
+   * The folder with tls.crt and tls.key, and ca.crt where clients show a certificate, by which the
+   * ports of the protocol speak TLS.
+   */
+  Optional<Path> tls();
+
+  /** Whether clients show a certificate. */
+  @WithDefault("none")
+  ClientAuth tlsClientAuth();
+
+  /** The file with the keys that clients may show, one on each line; without it they need none. */
+  Optional<Path> apiKeyFile();
+
   /** How long the server goes on serving after SIGTERM, so that routes to it can be taken away. */
   @WithDefault("5")
   int drainSeconds();

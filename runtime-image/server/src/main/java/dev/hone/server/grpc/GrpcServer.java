@@ -1,5 +1,6 @@
 package dev.hone.server.grpc;
 
+import dev.hone.server.access.ApiKeys;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
@@ -7,6 +8,7 @@ import dev.hone.server.serving.ServerInfo;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.netty.handler.ssl.SslContext;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -17,6 +19,7 @@ import jakarta.interceptor.Interceptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,7 +37,10 @@ public class GrpcServer {
   private final ModelRegistry registry;
   private final ModelControl control;
   private final ServerInfo info;
+  private final ApiKeys keys;
+  private final GrpcTls tls;
   private final ServerConfig config;
+  private final CompletableFuture<Void> warm = new CompletableFuture<>();
   private @Nullable Server server;
   private @Nullable ExecutorService executor;
 
@@ -43,10 +49,17 @@ public class GrpcServer {
 
   /** Serves that registry's models. */
   public GrpcServer(
-      ModelRegistry registry, ModelControl control, ServerInfo info, ServerConfig config) {
+      ModelRegistry registry,
+      ModelControl control,
+      ServerInfo info,
+      ApiKeys keys,
+      GrpcTls tls,
+      ServerConfig config) {
     this.registry = registry;
     this.control = control;
     this.info = info;
+    this.keys = keys;
+    this.tls = tls;
     this.config = config;
   }
 
@@ -65,9 +78,12 @@ public class GrpcServer {
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addTransportFilter(connections)
+            .intercept(new KeyInterceptor(keys))
             .intercept(connections)
             .addService(health.getHealthService())
             .addService(new InferenceService(registry, control, info, calls));
+    Optional<SslContext> encrypted = tls.context();
+    encrypted.ifPresent(builder::sslContext);
     if (config.grpcMaxConnectionAgeSeconds() > 0) {
       builder.maxConnectionAge(config.grpcMaxConnectionAgeSeconds(), TimeUnit.SECONDS);
     }
@@ -83,6 +99,25 @@ public class GrpcServer {
     server = started;
     executor = calls;
     LOG.infof("gRPC on port %d", started.getPort());
+    // Over TLS it would need a certificate that its own authority may not have signed.
+    if (encrypted.isEmpty()) {
+      Thread.ofPlatform().name("grpc-warm-up").daemon().start(() -> warmUp(started.getPort()));
+    } else {
+      warm.complete(null);
+    }
+  }
+
+  private void warmUp(int port) {
+    try {
+      GrpcWarmUp.run(port);
+    } finally {
+      warm.complete(null);
+    }
+  }
+
+  /** Waits until a call takes no longer than the next one will. */
+  public void awaitWarm() {
+    warm.join();
   }
 
   /** The port that it listens on. */

@@ -3,12 +3,15 @@ package dev.hone.server.lifecycle;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.backend.NoAcceleratorException;
 import dev.hone.server.config.ServerConfig;
+import dev.hone.server.grpc.GrpcServer;
 import dev.hone.server.repository.RepositoryException;
 import dev.hone.server.serving.ModelRegistry;
+import dev.hone.server.serving.ServedModel;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.List;
 import org.jboss.logging.Logger;
 
 /** Loads and warms up the models while the server is already alive, then makes it ready. */
@@ -24,14 +27,20 @@ public class Startup {
   private final ServerConfig config;
   private final RepositoryControl models;
   private final ModelRegistry registry;
+  private final GrpcServer calls;
   private final ObjectMapper json;
 
   /** Starts with those settings. */
   public Startup(
-      ServerConfig config, RepositoryControl models, ModelRegistry registry, ObjectMapper json) {
+      ServerConfig config,
+      RepositoryControl models,
+      ModelRegistry registry,
+      GrpcServer calls,
+      ObjectMapper json) {
     this.config = config;
     this.models = models;
     this.registry = registry;
+    this.calls = calls;
     this.json = json;
   }
 
@@ -42,7 +51,9 @@ public class Startup {
   private void loadOrLeave() {
     FailureReport report = new FailureReport(config.terminationLog(), json);
     try {
-      registry.publish(models.loadAll());
+      List<ServedModel> loaded = models.loadAll();
+      calls.awaitWarm();
+      registry.publish(loaded);
       LOG.info("ready");
     } catch (NoAcceleratorException e) {
       // It stays alive and unready: the answer of its readiness probe is where to read why.

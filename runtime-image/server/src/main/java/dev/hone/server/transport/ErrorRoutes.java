@@ -2,6 +2,7 @@ package dev.hone.server.transport;
 
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.protocol.ProtocolException;
+import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -27,6 +28,10 @@ public class ErrorRoutes {
     router.route().order(Integer.MIN_VALUE).failureHandler(this::failed);
     router.errorHandler(404, this::notFound);
     router.errorHandler(405, this::wrongMethod);
+  }
+
+  void register(@Observes ManagementInterface management) {
+    management.router().route("/v2/*").order(Integer.MIN_VALUE).failureHandler(this::failed);
   }
 
   private void failed(RoutingContext context) {

@@ -47,9 +47,8 @@ public class FrontDoor {
 
   private void enter(RoutingContext context) {
     boolean welcome = connections.arrived(context, maxConnections, registry::draining);
-    String path = context.request().path();
     // A probe that is refused would have the pod restarted for being busy.
-    if (!welcome && (path == null || !path.startsWith(HEALTH))) {
+    if (!welcome && !isHealth(context)) {
       context.addEndHandler(answered -> context.request().connection().close());
       readOn(context);
       throw new ProtocolException(
@@ -69,6 +68,12 @@ public class FrontDoor {
     // a percent sign would be refused.
     context.request().headers().remove(HttpHeaders.CONTENT_TYPE);
     context.next();
+  }
+
+  /** Whether it asks for the server's health. */
+  static boolean isHealth(RoutingContext context) {
+    String path = context.request().path();
+    return path != null && path.startsWith(HEALTH);
   }
 
   /** A client that is still sending would not see the answer. */

@@ -2,6 +2,7 @@ package dev.hone.server.transport;
 
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServerInfo;
+import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -29,6 +30,17 @@ public class MetadataRoutes {
     router.get("/v2/models/:model/ready").handler(this::modelReady);
     router.get("/v2/models/:model/versions/:version").handler(this::model);
     router.get("/v2/models/:model/versions/:version/ready").handler(this::modelReady);
+  }
+
+  /**
+   * The management port answers probes and who watches the pod, whatever the protocol's port asks
+   * of clients: the kubelet has no certificate, and nobody else's key.
+   */
+  void register(@Observes ManagementInterface management) {
+    Router router = management.router();
+    router.get("/v2/health/live").handler(this::live);
+    router.get("/v2/health/ready").handler(this::ready);
+    router.get("/v2/models/:model").handler(this::model);
   }
 
   private void server(RoutingContext context) {

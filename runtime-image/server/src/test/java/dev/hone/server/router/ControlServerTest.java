@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
+import dev.hone.server.testing.Pki;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -111,8 +112,7 @@ class ControlServerTest {
 
   @Test
   void refusesACertificateOfAnotherAuthority() throws Exception {
-    ControlPki.Leaf other =
-        new ControlPki().leaf("CN=hone-operator", KeyPurposeId.id_kp_clientAuth);
+    Pki.Leaf other = new ControlPki().leaf("CN=hone-operator", KeyPurposeId.id_kp_clientAuth);
     assertRefused(pki.client(port(), other));
   }
 

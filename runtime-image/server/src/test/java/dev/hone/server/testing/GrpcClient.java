@@ -8,10 +8,16 @@ import dev.hone.server.grpc.wire.ModelInferRequest;
 import dev.hone.server.grpc.wire.ModelInferRequest.InferInputTensor;
 import dev.hone.server.grpc.wire.ModelInferResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
 
 /** A gRPC client of the server under test. */
 public final class GrpcClient implements AutoCloseable {
@@ -20,6 +26,16 @@ public final class GrpcClient implements AutoCloseable {
   /** A client of the server on that port of this machine. */
   public GrpcClient(int port) {
     this.channel = NettyChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+  }
+
+  /** A client of the server on that port of this machine, over TLS. */
+  public GrpcClient(int port, KeyManagerFactory keys, TrustManagerFactory trust)
+      throws SSLException {
+    SslContextBuilder tls = SslContextBuilder.forClient().keyManager(keys).trustManager(trust);
+    this.channel =
+        NettyChannelBuilder.forAddress("localhost", port)
+            .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
+            .build();
   }
 
   /** Its connection. */
