@@ -42,6 +42,10 @@ bench-operator: prerequisites ## Measure the operator with 10,000 resources: rat
 bench-server: prerequisites ## Compare the inference server with MLServer, KServe, BentoML and LitServe, request by request (about 7 minutes, on a quiet machine)
 	@bench/server/run
 
+.PHONY: soak
+soak: prerequisites ## Let the server run for long: ten million requests, a million changed ones, fifty restarts under load (about an hour)
+	@bench/soak/run
+
 .PHONY: bench-kernels
 bench-kernels: prerequisites ## Compare the GPU kernels with PyTorch and torch.compile; says "no GPU" where there is none
 	@kernels/bench/run

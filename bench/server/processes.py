@@ -115,6 +115,16 @@ class Program:
                 continue  # one has ended meanwhile: its time is its parent's now
             return total
 
+    def resident_bytes(self) -> int:
+        """Return the memory that it has now, with all that it has started, in bytes.
+
+        Raises:
+            RuntimeError: the program has ended.
+        """
+        self.check()
+        pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._members())
+        return os.sysconf("SC_PAGE_SIZE") * sum(pages)
+
     def check(self) -> None:
         """See that it runs.
 

@@ -108,12 +108,13 @@ class Hone:
         command: list[str] = json.loads((self.folder / "entrypoint.json").read_text())
         return command
 
-    def start(self, repository: Path, log: Path, *, cache: bool = True, **settings: str) -> Server:
-        """Start it with a repository of models; settings are environment variables without HONE_."""
+    def start(self, repository: Path, log: Path, *, cache: bool = True, java: str = "", **settings: str) -> Server:
+        """Start it with a repository of models, and options of Java; settings are variables without HONE_."""
         port, metrics = free_port(), free_port()
         command = [word for word in self.command if cache or not word.startswith("-XX:AOTCache=")]
         environment = {
             "ORT_DISABLE_TELEMETRY": "1",
+            "JAVA_TOOL_OPTIONS": java,
             "HONE_MODEL_REPOSITORY": str(repository),
             "HONE_INTRA_OP_THREADS": "1",
             "HONE_GRPC_PORT": "0",
