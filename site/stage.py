@@ -17,8 +17,9 @@ LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
 def main(target: Path) -> None:
-    """Copy every page and every file of the examples that git knows, then the lists of folders."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md", "examples/*.yaml"]
+    """Copy every page, picture and file of the examples that git knows, then the lists of folders."""
+    kinds = ["*.md", "docs/*.png", "examples/*.yaml"]
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *kinds]
     done = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - fixed words
     names = done.stdout.split()
     for name in names:

@@ -19,12 +19,18 @@ from hone.evaluate.latency import device_name
 from hone.store import Store
 
 FIGURES = Path(__file__).parent / "figures"
+PAGES = Path(__file__).parents[2] / "docs"
 OPSET = 20
 
 
 def figures(name: str) -> Path:
     """Return the file that the figures of a case are kept in."""
     return FIGURES / f"search-{name}.json"
+
+
+def picture(name: str) -> Path:
+    """Return the file of the front that a case's first search found."""
+    return PAGES / f"search-{name}.png"
 
 
 def search(case: Case, folder: Path, seed: int, trials: int) -> Document:
@@ -110,6 +116,8 @@ def main() -> None:
         print(json.dumps({key: value for key, value in one.items() if key != "tried"}), file=sys.stderr, flush=True)
         FIGURES.mkdir(exist_ok=True)
         path.write_text(json.dumps(found, indent=2) + "\n")
+        if seed == 1:
+            shutil.copyfile(options.folder / f"output/search-{seed}-run/pareto.png", picture(options.what))
         for left in (options.folder / "output", *options.folder.glob("workspace-*")):
             shutil.rmtree(left)
 

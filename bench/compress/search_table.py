@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from hone_run import Document
 from intervals import mean_interval
-from search import figures
+from search import PAGES, figures, picture
 from search_cases import CASES, Bar, Case
 
-PAGE = Path(__file__).parents[2] / "docs" / "search-figures.md"
+PAGE = PAGES / "search-figures.md"
 
 
 def chosen(seed: Document) -> Document:
@@ -97,6 +96,9 @@ def main() -> None:
     for name, case in CASES.items():
         if figures(name).exists():
             lines += part(case, json.loads(figures(name).read_text()))
+            if picture(name).exists():
+                title = "What the first search has tried, and the front that no other recipe beats"
+                lines += [f"![{title}]({picture(name).name})", "", f"{title}: `pareto.png` of its artifact.", ""]
     text = "\n".join(lines)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
