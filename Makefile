@@ -64,6 +64,10 @@ docs: ## Build the documentation as a static site in site/public; a broken link 
 sbom: prerequisites ## Write what the Java programs and the trainer are made of, as CycloneDX, into build/out/sbom
 	@build/sbom
 
+.PHONY: vulnerabilities
+vulnerabilities: prerequisites ## Look up in OSV, over the network, what is known against the pinned versions of all of that and of the Go tools
+	@build/vulnerabilities
+
 .PHONY: format
 format: prerequisites ## Format Java and Python
 	$(MVN) -q spotless:apply
