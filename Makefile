@@ -66,6 +66,7 @@ sbom: prerequisites ## Write what the Java programs and the trainer are made of,
 
 .PHONY: vulnerabilities
 vulnerabilities: prerequisites ## Look up in OSV, over the network, what is known against the pinned versions of all of that and of the Go tools
+	@build/check-vulnerabilities
 	@build/vulnerabilities
 
 .PHONY: format
