@@ -58,7 +58,21 @@ class PackagedServerIT {
       server.awaitReady();
       // It is said a moment after it is so.
       server.await(() -> server.log().contains("[d.h.s.l.Startup] ready"));
-      assertThat(server.log()).containsSubsequence("model 'slow' version 1 is warm", "ready");
+      String ready = "[d.h.s.l.Startup] ready";
+      assertThat(server.log()).containsSubsequence("model 'slow' version 1 is warm", ready);
+      assertThat(server.log()).containsSubsequence("gRPC is warm", ready);
+    }
+  }
+
+  @Test
+  void saysWhichFileOfTlsIsMissing() throws Exception {
+    Map<String, String> settings =
+        Map.of(
+            "HONE_MODEL_REPOSITORY", Models.REPOSITORY.toString(), "HONE_TLS", folder.toString());
+    try (ServerProcess server = start(settings)) {
+      assertThat(server.exitCode()).isEqualTo(64);
+      assertThat(Files.readString(server.terminationLog()))
+          .contains("\"ConfigInvalid\"", "where tls.crt cannot be read");
     }
   }
 
