@@ -3,12 +3,6 @@ package dev.hone.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.NodeAddress;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceBuilder;
-import io.fabric8.kubernetes.api.model.ServicePort;
-import io.fabric8.kubernetes.api.model.ServicePortBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import java.io.IOException;
@@ -32,8 +26,6 @@ class RestartIT {
   private static final Duration RUN = Duration.ofSeconds(240);
   private static final int RESTARTS = Integer.getInteger("hone.restarts", 5);
   private static final String NAME = "restarted";
-  private static final int REST = 8000;
-  private static final int GRPC = 8001;
 
   private Lab lab;
 
@@ -49,10 +41,9 @@ class RestartIT {
     Resource serve =
         lab.apply("serve.yaml", manifest -> manifest.name(NAME).spec("resources.cpu", "400m"));
     serve.await("Ready is True", status -> "True".equals(status.state("Ready")), RUN);
-    Service outside = lab.client().resource(outside()).create();
     Map<String, Object> figures = new TreeMap<>();
-    try (SteadyLoad load =
-        new SteadyLoad(nodeAddress(), port(outside, REST), port(outside, GRPC), NAME)) {
+    try (NodePorts ports = NodePorts.of(lab, NAME);
+        SteadyLoad load = new SteadyLoad(ports.host(), ports.rest(), ports.grpc(), NAME)) {
       long started = System.nanoTime();
       for (int restart = 1; restart <= RESTARTS; restart++) {
         load.awaitAnswers(20);
@@ -70,52 +61,11 @@ class RestartIT {
       figures.put("failures", load.failures());
       assertThat(load.failures()).isEmpty();
     } finally {
-      lab.client().resource(outside).delete();
       serve.delete();
       compress.delete();
       train.delete();
     }
     keep(figures);
-  }
-
-  /** The ports of the model's Service on the node, where this test reaches them. */
-  private Service outside() {
-    Service inside = lab.client().services().inNamespace(lab.namespace()).withName(NAME).require();
-    return new ServiceBuilder()
-        .withNewMetadata()
-        .withName(NAME + "-outside")
-        .withNamespace(lab.namespace())
-        .endMetadata()
-        .withNewSpec()
-        .withType("NodePort")
-        .withSelector(inside.getSpec().getSelector())
-        .addToPorts(servicePort("rest", REST), servicePort("grpc", GRPC))
-        .endSpec()
-        .build();
-  }
-
-  private static ServicePort servicePort(String name, int port) {
-    return new ServicePortBuilder()
-        .withName(name)
-        .withPort(port)
-        .withTargetPort(new IntOrString(port))
-        .build();
-  }
-
-  private static int port(Service service, int port) {
-    return service.getSpec().getPorts().stream()
-        .filter(each -> each.getPort() == port)
-        .findFirst()
-        .orElseThrow()
-        .getNodePort();
-  }
-
-  private String nodeAddress() {
-    return lab.client().nodes().list().getItems().getFirst().getStatus().getAddresses().stream()
-        .filter(address -> address.getType().equals("InternalIP"))
-        .map(NodeAddress::getAddress)
-        .findFirst()
-        .orElseThrow();
   }
 
   private void restart() throws Exception {
