@@ -32,13 +32,14 @@ public final class Router implements AutoCloseable {
   private static final int GRPC_CONNECTIONS_PER_LOOP = 4;
   private static final int KEEP_ALIVE_SECONDS = 30;
   private static final long FINISH_SECONDS = 30;
-  private static final long START_SECONDS = 30;
+  private static final long PATIENCE_SECONDS = 60;
 
   /** Longer than the operator keeps a connection that it does not use. */
   private static final int CONTROL_IDLE_SECONDS = 120;
 
   private final ActiveRouting active = new ActiveRouting();
   private final InFlight inFlight = new InFlight();
+  private final ClientConnections clients = new ClientConnections();
   private final Shadow shadow = new Shadow(inFlight);
   private final Vertx vertx;
   private final GoldenCheck golden;
@@ -128,7 +129,8 @@ public final class Router implements AutoCloseable {
   }
 
   /**
-   * Makes it leave: not ready, serving on until the drain delay is over, then what is in flight.
+   * Makes it leave: not ready, serving on until the drain delay is over; then clients are told to
+   * go, and what is in flight is answered.
    */
   void drain() {
     active.drain();
@@ -136,7 +138,9 @@ public final class Router implements AutoCloseable {
     try {
       // Nothing tells when the last client has heard that this pod leaves.
       TimeUnit.SECONDS.sleep(settings.drainSeconds());
+      Future<Void> gone = clients.dismiss(FINISH_SECONDS, TimeUnit.SECONDS);
       inFlight.awaitNone(FINISH_SECONDS, TimeUnit.SECONDS);
+      await(gone);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -159,7 +163,10 @@ public final class Router implements AutoCloseable {
 
   private static <T> T await(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
+      return future
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
@@ -212,6 +219,7 @@ public final class Router implements AutoCloseable {
           .createHttpServer(options())
           .requestHandler(
               request -> {
+                clients.note(request);
                 inFlight.begin();
                 request.response().endHandler(end -> inFlight.end());
                 proxy.handle(request);

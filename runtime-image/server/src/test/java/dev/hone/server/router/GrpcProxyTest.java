@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
+import dev.hone.server.grpc.wire.GRPCInferenceServiceGrpc;
 import dev.hone.server.grpc.wire.GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase;
 import dev.hone.server.grpc.wire.ModelInferRequest;
 import dev.hone.server.grpc.wire.ModelInferResponse;
@@ -12,6 +13,7 @@ import dev.hone.server.grpc.wire.ModelInferResponse.InferOutputTensor;
 import dev.hone.server.protocol.Datatype;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.GrpcClient;
+import io.grpc.ConnectivityState;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -28,6 +30,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -55,6 +59,16 @@ class GrpcProxyTest {
   }
 
   private Backend version(ModelInferResponse response, Optional<Status> error) throws Exception {
+    return version(() -> {}, response, error);
+  }
+
+  /** What a version does before it answers. */
+  private interface Work {
+    void run() throws InterruptedException;
+  }
+
+  private Backend version(Work work, ModelInferResponse response, Optional<Status> error)
+      throws Exception {
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
             .addService(new HealthStatusManager().getHealthService())
@@ -63,6 +77,11 @@ class GrpcProxyTest {
                   @Override
                   public void modelInfer(
                       ModelInferRequest request, StreamObserver<ModelInferResponse> answer) {
+                    try {
+                      work.run();
+                    } catch (InterruptedException e) {
+                      Thread.currentThread().interrupt();
+                    }
                     if (error.isPresent()) {
                       answer.onError(error.get().asRuntimeException());
                       return;
@@ -128,6 +147,34 @@ class GrpcProxyTest {
                 .next()
                 .getStatus())
         .isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void clientsAreToldToGoAndTheCallInFlightIsAnswered() throws Exception {
+    CountDownLatch arrived = new CountDownLatch(1);
+    CountDownLatch answered = new CountDownLatch(1);
+    Backend stable =
+        version(
+            () -> {
+              arrived.countDown();
+              answered.await();
+            },
+            ModelInferResponse.newBuilder().setModelName("stable").build(),
+            Optional.empty());
+    GrpcClient client = through(stable, version("candidate", Optional.empty()), 0);
+    Future<ModelInferResponse> call =
+        GRPCInferenceServiceGrpc.newFutureStub(client.channel()).modelInfer(request("1"));
+    arrived.await();
+    CountDownLatch told = new CountDownLatch(1);
+    client.channel().notifyWhenStateChanged(ConnectivityState.READY, told::countDown);
+
+    Thread leaving = Thread.ofPlatform().start(router::drain);
+    assertThat(told.await(30, TimeUnit.SECONDS)).as("GOAWAY").isTrue();
+    assertThat(call).as("the version is still at work").isNotDone();
+    answered.countDown();
+
+    assertThat(call.get(30, TimeUnit.SECONDS).getModelName()).isEqualTo("stable");
+    leaving.join();
   }
 
   @Test
