@@ -146,6 +146,17 @@ class FaultIT {
     }
   }
 
+  /**
+   * A leader that was cut off goes on for a while when it is back, and another one leads by then.
+   */
+  @Test
+  void twoOperatorsAtOnceDoNoMoreThanOne(ApiServer server) {
+    try (FaultStage stage = new FaultStage(server, token, 0);
+        RunningOperator other = stage.another()) {
+      live(stage);
+    }
+  }
+
   enum Interruption {
     RESET,
     EXPIRED;

@@ -73,6 +73,11 @@ final class FaultStage implements AutoCloseable {
     return RunningOperator.start(client, bench.namespace(), NO_MODELS);
   }
 
+  /** One more operator that is at work at the same time; the caller closes it. */
+  RunningOperator another() {
+    return operator();
+  }
+
   /** Puts another operator in the place of the one that is there, be it dead or alive. */
   synchronized void restart() {
     try {
