@@ -50,6 +50,17 @@ import org.jspecify.annotations.Nullable;
     message =
         "Triton computes on NVIDIA's GPUs: write a resources.gpuResource that starts with"
             + " nvidia.com/, or backend: Server")
+@ValidationRule(
+    value =
+        "!has(self.backend) || self.backend != 'Triton' || !(has(self.tls) || has(self.apiKey))",
+    message =
+        "Triton's ports speak plain HTTP and know no key: remove tls and apiKey, or write backend:"
+            + " Server")
+@ValidationRule(
+    value = "!has(self.rollout) || !(has(self.tls) || has(self.apiKey))",
+    message =
+        "the routers of a rollout speak plain HTTP and know no key: remove rollout, or end TLS and"
+            + " check keys in the Ingress or Gateway in front of the Service")
 public record InferenceDeploymentSpec(
     @Required @JsonPropertyDescription("The model to serve.") ModelSource model,
     @JsonPropertyDescription(
@@ -64,6 +75,13 @@ public record InferenceDeploymentSpec(
         @Nullable Autoscaling autoscaling,
     @JsonPropertyDescription("How a new version takes over (default: pod by pod).")
         @Nullable Rollout rollout,
+    @JsonPropertyDescription(
+            "Has the server speak TLS alone, for REST and gRPC (default: plain HTTP).")
+        @Nullable Tls tls,
+    @JsonPropertyDescription(
+            "Has the server answer only requests with an API key, those about its health aside"
+                + " (default: all requests).")
+        @Nullable ApiKey apiKey,
     @JsonPropertyDescription("What each pod asks for.") @Nullable ServingResources resources,
     @JsonPropertyDescription(
             "What the pods are made from: Hone fills in what is missing here and sets what it must."
