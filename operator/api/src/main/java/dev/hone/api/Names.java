@@ -139,8 +139,13 @@ public final class Names {
     return "/v1/namespaces/" + namespace + "/" + plural + "/" + name;
   }
 
-  /** The address of a served model inside the cluster. */
-  public static String endpoint(String namespace, String name) {
-    return "http://" + service(name) + "." + namespace + ".svc:8000/v2/models/" + name;
+  /**
+   * The address of a served model inside the cluster.
+   *
+   * @param tls whether the server speaks TLS
+   */
+  public static String endpoint(String namespace, String name, boolean tls) {
+    String scheme = tls ? "https" : "http";
+    return scheme + "://" + service(name) + "." + namespace + ".svc:8000/v2/models/" + name;
   }
 }

@@ -36,6 +36,15 @@ class NamesTest {
     assertThat(name).doesNotMatch(Names.NAME_PATTERN);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "false, http://spam.team.svc:8000/v2/models/spam",
+    "true, https://spam.team.svc:8000/v2/models/spam"
+  })
+  void theEndpointSaysWhetherItIsEncrypted(boolean tls, String endpoint) {
+    assertThat(Names.endpoint("team", "spam", tls)).isEqualTo(endpoint);
+  }
+
   @Test
   void theLongestNamesStillFitIntoLabels() {
     String hash = "0".repeat(Names.HASH_LENGTH);

@@ -43,7 +43,7 @@ class EngineBeans {
   @Produces
   @Singleton
   ModelProbe probe() {
-    return new HttpModelProbe(Serving.HTTP_PORT);
+    return new HttpModelProbe(Serving.HTTP_PORT, Serving.METRICS_PORT);
   }
 
   @Produces

@@ -34,19 +34,19 @@ final class ServerContainer {
   /**
    * A container that serves: its ports, its probes where the user has none, and its last words.
    *
+   * @param probed name of the port that the probes ask at
    * @param startupFailures failed startup probes, two seconds apart, after which it is killed
    */
-  static ContainerBuilder serving(ContainerBuilder container, int startupFailures) {
-    withPorts(container, "metrics", Serving.METRICS_PORT)
+  static ContainerBuilder serving(ContainerBuilder container, String probed, int startupFailures) {
+    withPorts(container, Serving.METRICS_PORT_NAME, Serving.METRICS_PORT)
         .withTerminationMessagePath("/dev/termination-log")
         .withTerminationMessagePolicy("File")
-        .withReadinessProbe(probe(Serving.HTTP_PORT_NAME, "/v2/health/ready", 2, 1));
+        .withReadinessProbe(probe(probed, "/v2/health/ready", 2, 1));
     if (!container.hasStartupProbe()) {
-      container.withStartupProbe(
-          probe(Serving.HTTP_PORT_NAME, "/v2/health/live", 2, startupFailures));
+      container.withStartupProbe(probe(probed, "/v2/health/live", 2, startupFailures));
     }
     if (!container.hasLivenessProbe()) {
-      container.withLivenessProbe(probe(Serving.HTTP_PORT_NAME, "/v2/health/live", 10, 3));
+      container.withLivenessProbe(probe(probed, "/v2/health/live", 10, 3));
     }
     return container;
   }

@@ -32,6 +32,8 @@ final class ServerPod {
     List<VolumeMount> mounts =
         new ArrayList<>(List.of(serving.artifact(), PodVolumes.mount("hone-tmp", "/tmp", false)));
     serving.engines().forEach(engine -> mount(engine, pvc, volumes, mounts));
+    volumes.addAll(serving.access().volumes());
+    mounts.addAll(serving.access().mounts());
     var parts =
         new PodTemplateMerge.Parts(
             Names.SERVER_CONTAINER,
@@ -43,7 +45,9 @@ final class ServerPod {
             volumes,
             mounts,
             serving.resources());
-    PodTemplateSpec merged = PodTemplateMerge.merge(serving.podTemplate(), parts, ServerPod::force);
+    PodTemplateSpec merged =
+        PodTemplateMerge.merge(
+            serving.podTemplate(), parts, container -> force(container, serving.access()));
     return new PodTemplateSpecBuilder(merged)
         .withSpec(
             EngineAffinity.place(
@@ -51,13 +55,14 @@ final class ServerPod {
         .build();
   }
 
-  private static ContainerBuilder force(ContainerBuilder container) {
-    return ServerContainer.serving(container, STARTUP_FAILURES);
+  private static ContainerBuilder force(ContainerBuilder container, ServingAccess access) {
+    return ServerContainer.serving(container, access.probedPort(), STARTUP_FAILURES);
   }
 
   private static Map<String, String> env(Serving serving) {
     ServedModel model = serving.model();
     Map<String, String> env = new TreeMap<>(serving.settings());
+    env.putAll(serving.access().env());
     if (!serving.engines().isEmpty()) {
       env.put("HONE_ENGINES", ENGINES);
     }

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings variables that follow from the spec: of the server, or of what writes Triton's
  *     model repository
  * @param engines the engines that it loads; the pods run where one of them does
+ * @param access what its clients need
  */
 public record Serving(
     Owner owner,
@@ -40,7 +41,8 @@ public record Serving(
     @Nullable PodTemplateSpec podTemplate,
     @Nullable String version,
     Map<String, String> settings,
-    List<PlacedEngine> engines) {
+    List<PlacedEngine> engines,
+    ServingAccess access) {
 
   public Serving {
     settings = Map.copyOf(settings);
@@ -50,7 +52,17 @@ public record Serving(
   /** The same with another number of pods. */
   public Serving withReplicas(@Nullable Integer other) {
     return new Serving(
-        owner, model, other, backend, images, resources, podTemplate, version, settings, engines);
+        owner,
+        model,
+        other,
+        backend,
+        images,
+        resources,
+        podTemplate,
+        version,
+        settings,
+        engines,
+        access);
   }
 
   /** Name of the Deployment. */
@@ -129,5 +141,12 @@ public record Serving(
 
   static final int GRPC_PORT = 8001;
 
-  static final int METRICS_PORT = 8002;
+  /** Name of the port for metrics. */
+  static final String METRICS_PORT_NAME = "metrics";
+
+  /**
+   * Port for metrics. Hone's own server tells there of its health and its models as well, in plain
+   * HTTP and to everybody.
+   */
+  public static final int METRICS_PORT = 8002;
 }

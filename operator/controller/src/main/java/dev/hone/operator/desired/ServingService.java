@@ -13,15 +13,23 @@ public final class ServingService {
   /** HTTP/2 without TLS, as proxies in front of the Service have to know. */
   private static final String GRPC = "kubernetes.io/h2c";
 
+  /** HTTP over TLS; which version of HTTP, the handshake settles. */
+  private static final String TLS = "https";
+
   private ServingService() {}
 
-  /** The Service in front of all pods. */
-  public static Service build(Owner owner) {
-    return build(
-        owner,
-        Names.service(owner.name()),
-        Labels.of(Serving.KIND, owner.name()),
-        Labels.selector(Serving.KIND, owner.name()));
+  /** The Service in front of all pods, which speak TLS or not. */
+  public static Service build(Owner owner, ServingAccess access) {
+    Service service =
+        build(
+            owner,
+            Names.service(owner.name()),
+            Labels.of(Serving.KIND, owner.name()),
+            Labels.selector(Serving.KIND, owner.name()));
+    if (access.isEncrypted()) {
+      service.getSpec().getPorts().forEach(port -> port.setAppProtocol(TLS));
+    }
+    return service;
   }
 
   /** The Service in front of the routers; under the name that clients know. */

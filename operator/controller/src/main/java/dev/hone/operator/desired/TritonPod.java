@@ -104,7 +104,8 @@ final class TritonPod {
           .endPreStop()
           .endLifecycle();
     }
-    return ServerContainer.serving(container.withArgs(args), STARTUP_FAILURES);
+    return ServerContainer.serving(
+        container.withArgs(args), Serving.HTTP_PORT_NAME, STARTUP_FAILURES);
   }
 
   /** The user's, then ours; the user's container of that name is its base. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.api.inference.Backend;
+import dev.hone.operator.desired.ServingAccess;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -17,11 +18,18 @@ public final class HttpModelProbe implements ModelProbe {
   private static final Logger LOG = Logger.getLogger(HttpModelProbe.class);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private final PodHttp http;
+  private final PodHttp requests;
+  private final PodHttp management;
 
-  /** Creates a probe that asks pods at the given port. */
-  public HttpModelProbe(int port) {
-    this.http = new PodHttp(port);
+  /**
+   * Creates a probe.
+   *
+   * @param requests port of pods that answer everybody
+   * @param management port of pods that speak TLS or want a key where they are sent requests
+   */
+  public HttpModelProbe(int requests, int management) {
+    this.requests = new PodHttp(requests);
+    this.management = new PodHttp(management);
   }
 
   @Override
@@ -45,6 +53,7 @@ public final class HttpModelProbe implements ModelProbe {
 
   /** The document at that path, if it is answered with that status. */
   private Optional<JsonNode> get(Pod pod, String path, int status) {
+    PodHttp http = ServingAccess.isRestricted(pod) ? management : requests;
     return http.send(pod, path, HttpRequest.newBuilder().GET())
         .flatMap(response -> document(response, status));
   }

@@ -206,7 +206,10 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       engines.release(
           placement.map(EnginePlacement::released).orElseGet(() -> EngineWatch.keys(context)));
     }
-    boolean waits = obstacle.isPresent() || placement.filter(found -> !found.ready()).isPresent();
+    boolean waits =
+        obstacle.isPresent()
+            || (model != null && ServingPods.areMounting(observed.pods(), model))
+            || placement.filter(found -> !found.ready()).isPresent();
     UpdateControl<InferenceDeployment> control =
         write(
             resource,

@@ -51,7 +51,7 @@ final class InferenceExecutor {
     Owner owner = view.owner();
     boolean routed = observed.hasVersions() && !RolloutState.of(observed.deployment()).complete();
     // The routers of a rollout that was taken out of the spec answer until the new pods do.
-    apply(routed ? ServingService.ofRouter(owner) : ServingService.build(owner));
+    apply(routed ? ServingService.ofRouter(owner) : ServingService.build(owner, view.access()));
     if (ServingDisruptionBudget.isNeeded(view.atLeast())) {
       apply(ServingDisruptionBudget.build(owner));
     } else if (plan.dropDisruptionBudget()) {

@@ -106,7 +106,10 @@ final class InferenceStatusFactory {
         .endpoint(
             model == null
                 ? null
-                : Names.endpoint(in.view().owner().namespace(), in.view().owner().name()))
+                : Names.endpoint(
+                    in.view().owner().namespace(),
+                    in.view().owner().name(),
+                    in.view().access().isEncrypted()))
         .provider(in.answer().map(ModelProbe.Answer::provider).orElse(before.provider()))
         .replicas(in.replicas())
         .readyReplicas(rollout.ready())

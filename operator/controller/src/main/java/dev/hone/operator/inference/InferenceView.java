@@ -14,6 +14,7 @@ import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
 import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingAccess;
 import dev.hone.operator.desired.ServingImages;
 import dev.hone.operator.desired.TritonSettings;
 import dev.hone.operator.resolve.Unsupported;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param batching how requests are put together
  * @param resources what each pod asks for
  * @param podTemplate the user's template
+ * @param access what clients need
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
  */
 public record InferenceView(
@@ -51,6 +53,7 @@ public record InferenceView(
     @Nullable Batching batching,
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
+    ServingAccess access,
     Optional<String> unsupported) {
 
   /** Whether pods stay unready instead of falling back to the CPU. */
@@ -79,6 +82,7 @@ public record InferenceView(
             batching,
             resources.withGpuResource(resource),
             podTemplate,
+            access,
             unsupported);
   }
 
@@ -108,7 +112,8 @@ public record InferenceView(
           case SERVER -> ServerSettings.of(engine, batching);
           case TRITON -> TritonSettings.of(engine, batching, resources);
         },
-        engines);
+        engines,
+        access);
   }
 
   /** The view of a resource. */
@@ -126,6 +131,7 @@ public record InferenceView(
         spec.batching(),
         spec.resources(),
         spec.podTemplate(),
+        new ServingAccess(spec.tls(), spec.apiKey()),
         Unsupported.of(spec));
   }
 }

@@ -111,7 +111,7 @@ final class RolloutObjects {
    */
   boolean front(boolean ready) {
     boolean routers = ready || observed.deployment().isEmpty() || isRouted();
-    apply(routers ? ServingService.ofRouter(owner) : ServingService.build(owner));
+    apply(routers ? ServingService.ofRouter(owner) : ServingService.build(owner, view.access()));
     return routers;
   }
 

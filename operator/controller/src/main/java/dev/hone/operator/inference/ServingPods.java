@@ -76,6 +76,14 @@ final class ServingPods {
             .anyMatch(ended -> Objects.equals(ended.getExitCode(), BAD_INPUT));
   }
 
+  /** Whether there is a pod with a model that waits for its volumes, of which no change tells. */
+  static boolean areMounting(List<Pod> pods, ServedModel model) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> serves(pod, model))
+        .anyMatch(PodWait::isMounting);
+  }
+
   /** The ready routers of a rollout. */
   static List<Pod> routers(List<Pod> pods) {
     return pods.stream()

@@ -1,15 +1,21 @@
 package dev.hone.operator.observe;
 
+import dev.hone.operator.desired.ServingAccess;
 import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.SecretVolumeSource;
+import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Says what a pod that does not run yet waits for, and what to do about it. */
 public final class PodWait {
@@ -37,6 +43,12 @@ public final class PodWait {
   private static final Pattern VOLUME =
       Pattern.compile("(?s)^MountVolume[.]\\w+ failed for volume \"([^\"]*)\"\\s*: (.*)$");
 
+  private static final String POD_TEMPLATE = "spec.podTemplate";
+
+  /** Our volumes whose Secrets a user names, and the field that names each. */
+  private static final Map<String, String> SECRETS =
+      Map.of(ServingAccess.TLS_VOLUME, "spec.tls", ServingAccess.API_KEY_VOLUME, "spec.apiKey");
+
   private PodWait() {}
 
   /** Whether the scheduler finds no node for the pod. */
@@ -49,11 +61,14 @@ public final class PodWait {
     return unschedulable(pod)
         .map(condition -> explainUnschedulable(pod, condition, facts))
         .or(() -> explainWaiting(pod))
-        .or(() -> isWithoutSandbox(pod) ? explainVolumes(facts.warnings(pod)) : Optional.empty());
+        .or(() -> isMounting(pod) ? explainVolumes(pod, facts.warnings(pod)) : Optional.empty());
   }
 
-  /** Whether the pod has a node, and the kubelet has not come to its containers yet. */
-  private static boolean isWithoutSandbox(Pod pod) {
+  /**
+   * Whether the pod has a node, and the kubelet has not come to its containers yet. What is wrong
+   * with its volumes events alone tell: the pod itself does not change.
+   */
+  public static boolean isMounting(Pod pod) {
     if (pod.getSpec().getNodeName() == null
         || pod.getStatus() == null
         || !"Pending".equals(pod.getStatus().getPhase())) {
@@ -65,7 +80,7 @@ public final class PodWait {
   }
 
   /** The kubelet tells of volumes in events alone. */
-  private static Optional<String> explainVolumes(List<ClusterFacts.Warning> warnings) {
+  private static Optional<String> explainVolumes(Pod pod, List<ClusterFacts.Warning> warnings) {
     List<String> messages =
         warnings.stream()
             .filter(warning -> VOLUME_REASONS.contains(warning.reason()))
@@ -76,16 +91,37 @@ public final class PodWait {
         .filter(message -> !message.startsWith("Unable to attach or mount volumes"))
         .findFirst()
         .or(() -> messages.stream().findFirst())
-        .map(PodWait::volumeSentence);
+        .map(message -> volumeSentence(pod, message));
   }
 
-  private static String volumeSentence(String message) {
+  private static String volumeSentence(Pod pod, String message) {
     var matcher = VOLUME.matcher(message);
-    String what =
-        matcher.matches()
-            ? "volume %s cannot be mounted: %s".formatted(matcher.group(1), matcher.group(2))
-            : "a volume of the pod cannot be mounted: " + message;
-    return what + "; create what is missing, or correct spec.podTemplate";
+    if (!matcher.matches()) {
+      return volumeSentence("a volume of the pod", message, POD_TEMPLATE);
+    }
+    String volume = matcher.group(1);
+    String cause = matcher.group(2);
+    String field = SECRETS.get(volume);
+    String secret = secret(pod, volume);
+    // Of a Secret that lacks a key the kubelet says which key, and not which Secret.
+    return field == null || secret == null
+        ? volumeSentence("volume " + volume, cause, POD_TEMPLATE)
+        : volumeSentence("Secret " + secret, cause, field);
+  }
+
+  private static String volumeSentence(String what, String cause, String field) {
+    return "%s cannot be mounted: %s; create what is missing, or correct %s"
+        .formatted(what, cause, field);
+  }
+
+  private static @Nullable String secret(Pod pod, String volume) {
+    return pod.getSpec().getVolumes().stream()
+        .filter(found -> volume.equals(found.getName()))
+        .map(Volume::getSecret)
+        .filter(Objects::nonNull)
+        .map(SecretVolumeSource::getSecretName)
+        .findFirst()
+        .orElse(null);
   }
 
   private static Optional<PodCondition> unschedulable(Pod pod) {

@@ -223,7 +223,7 @@ class GoldenTest {
     int atLeast = autoscaling == null ? view.replicas() : autoscaling.atLeast();
     // Once somebody else has the number of pods.
     made.add(ServingDeployment.build(autoscaling == null ? serving : serving.withReplicas(null)));
-    made.add(ServingService.build(view.owner()));
+    made.add(ServingService.build(view.owner(), view.access()));
     if (ServingDisruptionBudget.isNeeded(atLeast)) {
       made.add(ServingDisruptionBudget.build(view.owner()));
     }

@@ -24,20 +24,33 @@ class HttpModelProbeTest {
       new PodBuilder().withNewStatus().withPodIP("127.0.0.1").endStatus().build();
 
   private HttpServer server;
+  private HttpServer management;
 
   @BeforeEach
   void start() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+    server = newServer();
+    management = newServer();
+  }
+
+  private static HttpServer newServer() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
     server.start();
+    return server;
   }
 
   @AfterEach
   void stop() {
     server.stop(0);
+    management.stop(0);
   }
 
   private HttpModelProbe answering(String path, int status, String document) {
-    server.createContext(
+    return answering(server, path, status, document);
+  }
+
+  private HttpModelProbe answering(HttpServer answering, String path, int status, String document) {
+    answering.createContext(
         path,
         exchange -> {
           byte[] body = document.getBytes(StandardCharsets.UTF_8);
@@ -45,7 +58,7 @@ class HttpModelProbeTest {
           exchange.getResponseBody().write(body);
           exchange.close();
         });
-    return new HttpModelProbe(server.getAddress().getPort());
+    return new HttpModelProbe(server.getAddress().getPort(), management.getAddress().getPort());
   }
 
   @Test
@@ -91,6 +104,35 @@ class HttpModelProbeTest {
                     accelerator == null ? "" : "{\"name\": \"" + accelerator + "\"}"));
     assertThat(probe.ask(POD, "spam", Backend.TRITON))
         .contains(new ModelProbe.Answer(provider, "sha256:1"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "server, HONE_TLS, true",
+    "server, HONE_API_KEY_FILE, true",
+    "server, HONE_MAX_BATCH, false",
+    "other, HONE_TLS, false"
+  })
+  void whereAPodWantsTlsOrAKeyItAsksAtTheManagementPort(
+      String container, String variable, boolean restricted) {
+    answering(server, "/v2/models/spam", 200, "{\"parameters\": {\"digest\": \"requests\"}}");
+    HttpModelProbe probe =
+        answering(
+            management, "/v2/models/spam", 200, "{\"parameters\": {\"digest\": \"management\"}}");
+    Pod pod =
+        new PodBuilder(POD)
+            .withNewSpec()
+            .addNewContainer()
+            .withName(container)
+            .addNewEnv()
+            .withName(variable)
+            .withValue("value")
+            .endEnv()
+            .endContainer()
+            .endSpec()
+            .build();
+    assertThat(probe.ask(pod, "spam", Backend.SERVER).map(ModelProbe.Answer::digest))
+        .contains(restricted ? "management" : "requests");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.hone.api.common.SourceKind;
 import dev.hone.api.inference.Backend;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.ServingAccess;
 import dev.hone.operator.observe.EmptyCluster;
 import dev.hone.operator.resolve.Resolution;
 import java.util.List;
@@ -35,6 +36,7 @@ class InferencePlannerTest {
             null,
             resources,
             null,
+            ServingAccess.OPEN,
             Optional.empty()),
         new Resolution(
             Optional.of(new ResolvedModel("pvc://a/b", null, "sha256:" + "0".repeat(64))),

@@ -10,6 +10,7 @@ import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.contract.ResolvedModel;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.ServingAccess;
 import dev.hone.operator.resolve.Resolution;
 import dev.hone.operator.status.ConditionSet;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -100,6 +101,7 @@ class InferenceStatusFactoryTest {
         null,
         null,
         null,
+        ServingAccess.OPEN,
         Optional.empty());
   }
 

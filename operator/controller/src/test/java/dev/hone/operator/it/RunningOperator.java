@@ -177,7 +177,7 @@ final class RunningOperator implements AutoCloseable {
                 PodResources.DEFAULT_GPU_RESOURCE,
                 new EngineVersions("1.29.0", "10")),
             events,
-            new HttpModelProbe(modelPort),
+            new HttpModelProbe(modelPort, modelPort),
             new RouterAccess(
                 new HttpRouterClient(vertx, routers.port(), certificates::operator), certificates),
             clock),
