@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,8 +18,9 @@ public interface ClusterFacts {
    *
    * @param reason its reason, for example "FailedMount"
    * @param message its message
+   * @param lastSeen when it happened last
    */
-  record Warning(String reason, String message) {}
+  record Warning(String reason, String message, Instant lastSeen) {}
 
   /** Every node. */
   List<Node> nodes();

@@ -8,12 +8,18 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.SecretVolumeSource;
 import io.fabric8.kubernetes.api.model.Volume;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +48,9 @@ public final class PodWait {
 
   private static final Pattern VOLUME =
       Pattern.compile("(?s)^MountVolume[.]\\w+ failed for volume \"([^\"]*)\"\\s*: (.*)$");
+
+  /** The kubelet tries all volumes of a pod at a time: what it told of long before is over. */
+  private static final Duration TOGETHER = Duration.ofSeconds(10);
 
   private static final String POD_TEMPLATE = "spec.podTemplate";
 
@@ -81,23 +90,43 @@ public final class PodWait {
 
   /** The kubelet tells of volumes in events alone. */
   private static Optional<String> explainVolumes(Pod pod, List<ClusterFacts.Warning> warnings) {
-    List<String> messages =
+    List<ClusterFacts.Warning> told =
         warnings.stream()
             .filter(warning -> VOLUME_REASONS.contains(warning.reason()))
-            .map(ClusterFacts.Warning::message)
+            .sorted(Comparator.comparing(PodWait::isSum))
             .toList();
-    // The kubelet also sums up that volumes are missing, without saying why.
-    return messages.stream()
-        .filter(message -> !message.startsWith("Unable to attach or mount volumes"))
-        .findFirst()
-        .or(() -> messages.stream().findFirst())
-        .map(message -> volumeSentence(pod, message));
+    if (told.isEmpty()) {
+      return Optional.empty();
+    }
+    ClusterFacts.Warning first = told.getFirst();
+    Instant since = first.lastSeen().minus(TOGETHER);
+    Map<String, VolumeTrouble> troubles = new TreeMap<>();
+    told.stream()
+        .filter(warning -> isSum(warning) == isSum(first))
+        .filter(warning -> !warning.lastSeen().isBefore(since))
+        .map(warning -> trouble(pod, warning.message()))
+        .forEach(trouble -> troubles.putIfAbsent(trouble.what(), trouble));
+    return Optional.of(sentence(troubles.values()));
   }
 
-  private static String volumeSentence(Pod pod, String message) {
+  /** The kubelet also sums up that volumes are missing, without saying why. */
+  private static boolean isSum(ClusterFacts.Warning warning) {
+    return warning.message().startsWith("Unable to attach or mount volumes");
+  }
+
+  /**
+   * What keeps a volume from being mounted.
+   *
+   * @param what the volume, or the Secret in it
+   * @param cause the kubelet's words
+   * @param field the field that names it
+   */
+  private record VolumeTrouble(String what, String cause, String field) {}
+
+  private static VolumeTrouble trouble(Pod pod, String message) {
     var matcher = VOLUME.matcher(message);
     if (!matcher.matches()) {
-      return volumeSentence("a volume of the pod", message, POD_TEMPLATE);
+      return new VolumeTrouble("a volume of the pod", message, POD_TEMPLATE);
     }
     String volume = matcher.group(1);
     String cause = matcher.group(2);
@@ -105,13 +134,20 @@ public final class PodWait {
     String secret = secret(pod, volume);
     // Of a Secret that lacks a key the kubelet says which key, and not which Secret.
     return field == null || secret == null
-        ? volumeSentence("volume " + volume, cause, POD_TEMPLATE)
-        : volumeSentence("Secret " + secret, cause, field);
+        ? new VolumeTrouble("volume " + volume, cause, POD_TEMPLATE)
+        : new VolumeTrouble("Secret " + secret, cause, field);
   }
 
-  private static String volumeSentence(String what, String cause, String field) {
-    return "%s cannot be mounted: %s; create what is missing, or correct %s"
-        .formatted(what, cause, field);
+  private static String sentence(Collection<VolumeTrouble> troubles) {
+    return "%s; create what is missing, or correct %s"
+        .formatted(
+            troubles.stream()
+                .map(trouble -> trouble.what() + " cannot be mounted: " + trouble.cause())
+                .collect(Collectors.joining("; ")),
+            troubles.stream()
+                .map(VolumeTrouble::field)
+                .distinct()
+                .collect(Collectors.joining(" and ")));
   }
 
   private static @Nullable String secret(Pod pod, String volume) {

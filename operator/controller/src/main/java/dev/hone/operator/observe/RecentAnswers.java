@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -97,18 +98,20 @@ public final class RecentAnswers {
                     Collectors.groupingBy(
                         event -> Objects.requireNonNullElse(event.getInvolvedObject().getUid(), ""),
                         Collectors.mapping(
-                            event -> new Warning(event.getReason(), event.getMessage()),
+                            event ->
+                                new Warning(event.getReason(), event.getMessage(), lastSeen(event)),
                             Collectors.toList()))));
   }
 
-  private static String lastSeen(Event event) {
+  private static Instant lastSeen(Event event) {
     return Stream.of(
             event.getLastTimestamp(),
             event.getEventTime() == null ? null : event.getEventTime().getTime(),
             event.getMetadata().getCreationTimestamp())
         .filter(Objects::nonNull)
         .findFirst()
-        .orElse("");
+        .map(Instant::parse)
+        .orElse(Instant.EPOCH);
   }
 
   /** An operator that may see some namespaces only says less, but works. */

@@ -100,35 +100,29 @@ class ServingAccessIT extends OperatorTest {
   }
 
   @Test
-  void aSecretThatIsMissingAndAKeyThatItLacksAreNamed() {
+  void aSecretThatIsMissingAndAKeyThatAnotherLacksAreNamed() {
     Deployment deployment = deploy();
     Pod pod = kubelet.podOf(deployment);
     kubelet.scheduled(pod);
     kubelet.warn(
         pod,
         "FailedMount",
-        "MountVolume.SetUp failed for volume \"hone-api-key\" : references non-existent secret key: keys.txt");
-    assertThat(awaitMessage("keys.txt"))
-        .endsWith(
-            ": Secret spam-keys cannot be mounted: references non-existent secret key: keys.txt; create what is"
-                + " missing, or correct spec.apiKey");
+        "MountVolume.SetUp failed for volume \"hone-tls\" : secret \"spam-tls\" not found");
     kubelet.warn(
         pod,
         "FailedMount",
-        "MountVolume.SetUp failed for volume \"hone-tls\" : secret \"spam-tls\" not found");
-    assertThat(awaitMessage("spam-tls"))
-        .endsWith(
-            ": Secret spam-tls cannot be mounted: secret \"spam-tls\" not found; create what is missing, or correct"
-                + " spec.tls");
-  }
-
-  private String awaitMessage(String part) {
+        "MountVolume.SetUp failed for volume \"hone-api-key\" : references non-existent secret key: keys.txt");
     InferenceDeployment waiting =
         bench.inference(
             "spam",
-            seen -> seen.getStatus() != null && message(conditions(seen), "Ready").contains(part));
+            seen ->
+                seen.getStatus() != null && message(conditions(seen), "Ready").contains("Secret"));
     assertThat(inferenceIs("Deploying").test(waiting)).isTrue();
-    return message(conditions(waiting), "Ready");
+    assertThat(message(conditions(waiting), "Ready"))
+        .endsWith(
+            ": Secret spam-keys cannot be mounted: references non-existent secret key: keys.txt; Secret spam-tls cannot"
+                + " be mounted: secret \"spam-tls\" not found; create what is missing, or correct spec.apiKey and"
+                + " spec.tls");
   }
 
   @Test

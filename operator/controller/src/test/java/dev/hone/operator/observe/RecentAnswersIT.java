@@ -1,6 +1,7 @@
 package dev.hone.operator.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.hone.operator.observe.ClusterFacts.Warning;
 import dev.hone.testing.apiserver.ApiServer;
@@ -85,7 +86,8 @@ class RecentAnswersIT {
 
     nanos.addAndGet(Duration.ofSeconds(2).toNanos());
     assertThat(warnings(Duration.ofMinutes(1)))
-        .containsExactly(new Warning("FailedCreate", "exceeded quota"));
+        .extracting(Warning::reason, Warning::message)
+        .containsExactly(tuple("FailedCreate", "exceeded quota"));
   }
 
   @Test
