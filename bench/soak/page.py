@@ -85,7 +85,7 @@ def restarts(found: Found) -> list[str]:
         "",
         "On the local cluster, `kubectl rollout restart` of a model with two replicas, "
         f"{direct['restarts']} times one after the other in {direct['seconds'] / 60:.1f} minutes, while two clients "
-        "ask over REST with connections that are kept, and two over gRPC without retries; each sends the next request "
+        "ask over REST with connections that are kept, and two over gRPC by its defaults; each sends the next request "
         "when the last is answered. Then the same of a model behind two routers, which are restarted at the same time: "
         f"{routed['restarts']} times in {routed['seconds'] / 60:.1f} minutes.",
         "",

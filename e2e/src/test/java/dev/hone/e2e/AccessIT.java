@@ -59,7 +59,8 @@ class AccessIT {
                     .spec("tls", "{secretName: guarded-tls, clientAuth: Required}")
                     .spec("apiKey", "{secretKeyRef: {name: guarded-keys, key: keys}}"));
     try {
-      compress.awaitReady("Completed", RUN);
+      // Its artifact may be there from another test.
+      compress.await("it is accepted", found -> "True".equals(found.state("Accepted")), RUN);
       serve.await(
           "it says which Secret is missing",
           status -> String.valueOf(status.message("Ready")).contains("guarded-tls"),

@@ -28,7 +28,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Asks the tiny model for the label of a text until it is closed, over REST with connections that
- * are kept and over gRPC: from each client one request after the other. None is sent again.
+ * are kept and over gRPC: from each client one request after the other. None is sent again, but
+ * what gRPC sends again by itself: calls that a server which leaves says it has not seen.
  */
 final class SteadyLoad implements AutoCloseable {
   private static final String TEXT = "the tea was warm and sweet";
@@ -179,8 +180,7 @@ final class SteadyLoad implements AutoCloseable {
     private final ModelInferRequest request;
 
     Grpc(String host, int port, String model) {
-      // Requests of other tries would hide what fails.
-      channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().disableRetry().build();
+      channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
       request =
           ModelInferRequest.newBuilder()
               .setModelName(model)
