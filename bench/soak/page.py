@@ -53,9 +53,9 @@ def fuzz(found: Found) -> list[str]:
         "## A million changed requests",
         "",
         f"{total:,} requests, each a good one with one to three changes: bytes by chance, bytes from elsewhere in it, "
-        "pieces left out or doubled. Each was answered, none by an error of the server's own, and good requests were "
-        "answered as before afterwards. Held is what is left after a collection of garbage, in the one process that "
-        "serves and asks, half of the way and at the end.",
+        "pieces left out or doubled. Each was answered, and good requests were answered as before afterwards. An "
+        "answer of 500 says that JSON has no number for an infinite result; there is no other. Held is what is left "
+        "after a collection of garbage, in the one process that serves and asks, half of the way and at the end.",
         "",
         "| requests | answers | heap held | direct buffers held | threads | open files | resident |",
         "|---|---|---|---|---|---|---|",
@@ -102,8 +102,8 @@ def main() -> None:
         "# The server in the long run",
         "",
         "Measured by `make soak` (`bench/soak/run`), written by `bench/soak/run table` from `bench/soak/figures`. "
-        "`make test` holds a short form of the second and the third: ten thousand changed requests (`FuzzTest`) and "
-        "five restarts (`RestartIT`).",
+        "`make test` holds a short form: ten thousand changed requests (`FuzzTest`), and five restarts of pods under "
+        "load (`RestartIT`).",
         "",
     ]
     for part in (requests, fuzz, restarts):
