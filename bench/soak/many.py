@@ -13,7 +13,6 @@ import numpy as np
 import servers
 from load import Client, post
 from measure import device
-from servers import Question
 
 #: What is asked in turn, and looked at after.
 PIECE = {"json": 74_000, "text": 25_000, "image": 1000}
@@ -23,7 +22,7 @@ CONNECTIONS = 8
 MEMORY_MIB = 512
 
 
-def questions(repository: Path, application: Path) -> dict[str, Question]:
+def requests(repository: Path, application: Path) -> dict[str, bytes]:
     """Make the models, and return a request for each: numbers in JSON, a text, and an image of 600 KB in binary."""
     draw = np.random.default_rng(3)
     models.perceptron("mlp", models.MLP, repository)
@@ -31,9 +30,9 @@ def questions(repository: Path, application: Path) -> dict[str, Question]:
     shutil.copytree(application / "models" / "spam", repository / "spam")
     text = {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["w7 w60 w12 w3"]}]}
     return {
-        "json": servers.v2_json("mlp", draw.normal(size=(1, models.MLP[0])).astype(np.float32)),
-        "text": Question(post("/v2/models/spam/infer", json.dumps(text).encode()), lambda _: []),
-        "image": servers.v2_binary("mean", draw.normal(size=models.IMAGE).astype(np.float32)),
+        "json": servers.v2_json("mlp", draw.normal(size=(1, models.MLP[0])).astype(np.float32)).request,
+        "text": post("/v2/models/spam/infer", json.dumps(text).encode()),
+        "image": servers.v2_binary("mean", draw.normal(size=models.IMAGE).astype(np.float32)).request,
     }
 
 
@@ -46,7 +45,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=PIECES, help="how often 100,000 requests (default: %(default)s)")
     options = parser.parse_args()
     repository = options.work / "models"
-    asked = questions(repository, options.application)
+    asked = requests(repository, options.application)
     hone = servers.Hone(options.application)
     server = hone.start(repository, options.work / "server.log", java=f"-XX:MaxRAM={MEMORY_MIB}m")
     seen = []
@@ -56,7 +55,7 @@ def main() -> None:
         for piece in range(1, options.pieces + 1):
             for kind, count in PIECE.items():
                 with Client(server.port, CONNECTIONS) as client:
-                    client.drive(asked[kind].request, count)
+                    client.drive(asked[kind], count)
             seen.append({"requests": piece * sum(PIECE.values()), "residentBytes": server.program.resident_bytes()})
             print(json.dumps(seen[-1]), flush=True)
         seconds = time.perf_counter() - started
