@@ -22,10 +22,12 @@ final class NodePorts implements AutoCloseable {
 
   private final Lab lab;
   private final Service service;
+  private final String host;
 
   private NodePorts(Lab lab, Service service) {
     this.lab = lab;
     this.service = service;
+    this.host = address(lab);
   }
 
   /** Opens those of a model. */
@@ -60,7 +62,7 @@ final class NodePorts implements AutoCloseable {
 
   private boolean isOpen(int port) {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(host(), port), (int) PATIENCE.toMillis());
+      socket.connect(new InetSocketAddress(host, port), (int) PATIENCE.toMillis());
       return true;
     } catch (IOException e) {
       return false;
@@ -85,7 +87,7 @@ final class NodePorts implements AutoCloseable {
   }
 
   String host() {
-    return address(lab);
+    return host;
   }
 
   int rest() {
