@@ -26,14 +26,12 @@ public final class Main {
 
   /** Starts what the environment and the arguments ask for. */
   public static void main(String... arguments) {
-    Optional<IntSupplier> other = other(List.of(arguments), System.getenv());
+    Map<String, String> environment = System.getenv();
+    Optional<IntSupplier> other =
+        other(List.of(arguments), environment).or(() -> new AccessFiles(environment).refusal());
     if (other.isEmpty()) {
-      AccessFiles files = new AccessFiles(System.getenv());
-      if (files.problem().isEmpty()) {
-        Quarkus.run(arguments);
-        return;
-      }
-      other = Optional.of(files::refuse);
+      Quarkus.run(arguments);
+      return;
     }
     // What the framework does as it starts: without it nothing is ever written.
     InitialConfigurator.DELAYED_HANDLER.addHandler(InitialConfigurator.createDefaultHandler());

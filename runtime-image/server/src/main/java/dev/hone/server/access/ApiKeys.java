@@ -81,12 +81,10 @@ public class ApiKeys {
     }
     try {
       known =
-          Files.getLastModifiedTime(keys).equals(last.modified())
-              ? new Known(last.digests(), last.modified(), now)
-              : read(keys, now);
+          Files.getLastModifiedTime(keys).equals(last.modified()) ? last.at(now) : read(keys, now);
     } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       LOG.warnf("HONE_API_KEY_FILE cannot be read again, the keys stay as they are: %s", e);
-      known = new Known(last.digests(), last.modified(), now);
+      known = last.at(now);
     }
     return known;
   }
@@ -126,5 +124,10 @@ public class ApiKeys {
   }
 
   /** Digests of the keys, of the same length each. */
-  private record Known(List<byte[]> digests, FileTime modified, long lookedAt) {}
+  private record Known(List<byte[]> digests, FileTime modified, long lookedAt) {
+    /** The same, looked at again. */
+    Known at(long now) {
+      return new Known(digests, modified, now);
+    }
+  }
 }

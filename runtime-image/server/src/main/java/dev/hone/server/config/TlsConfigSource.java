@@ -19,15 +19,6 @@ public final class TlsConfigSource implements ConfigSourceFactory {
   /** The framework's name of what it knows of TLS here. */
   public static final String NAME = "hone";
 
-  /** The server's certificate and those between it and an authority, in PEM. */
-  public static final String CERTIFICATE = "tls.crt";
-
-  /** Its private key, in PEM. */
-  public static final String KEY = "tls.key";
-
-  /** The authorities whose clients are welcome, in PEM. */
-  public static final String AUTHORITY = "ca.crt";
-
   /** Above the properties of the application, below variables of the environment. */
   private static final int ORDINAL = 260;
 
@@ -43,13 +34,15 @@ public final class TlsConfigSource implements ConfigSourceFactory {
   private static ConfigSource source(Path folder, ConfigSourceContext context) {
     String bucket = "quarkus.tls." + NAME + ".";
     Map<String, String> properties = new HashMap<>();
-    properties.put(bucket + "key-store.pem.server.cert", folder.resolve(CERTIFICATE).toString());
-    properties.put(bucket + "key-store.pem.server.key", folder.resolve(KEY).toString());
+    properties.put(
+        bucket + "key-store.pem.server.cert", folder.resolve(TlsFiles.CERTIFICATE).toString());
+    properties.put(bucket + "key-store.pem.server.key", folder.resolve(TlsFiles.KEY).toString());
     properties.put(bucket + "reload-period", RELOAD);
     if (value(context, "hone.tls-client-auth")
         .filter(ClientAuth.REQUIRED.name()::equalsIgnoreCase)
         .isPresent()) {
-      properties.put(bucket + "trust-store.pem.certs", folder.resolve(AUTHORITY).toString());
+      properties.put(
+          bucket + "trust-store.pem.certs", folder.resolve(TlsFiles.AUTHORITY).toString());
     }
     properties.put("quarkus.http.tls-configuration-name", NAME);
     properties.put("quarkus.http.insecure-requests", "disabled");

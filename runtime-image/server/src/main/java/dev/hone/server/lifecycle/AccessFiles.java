@@ -1,14 +1,14 @@
 package dev.hone.server.lifecycle;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.hone.server.config.ClientAuth;
-import dev.hone.server.config.TlsConfigSource;
+import dev.hone.server.config.TlsFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +25,22 @@ public final class AccessFiles {
     this.environment = environment;
   }
 
-  /** Writes what is wrong with them into the termination log; gives the exit code. */
-  public int refuse() {
-    new FailureReport(
-            Path.of(environment.getOrDefault("HONE_TERMINATION_LOG", "/dev/termination-log")),
-            new ObjectMapper())
-        .write("ConfigInvalid", problem().orElseThrow());
-    return EXIT_BAD_INPUT;
+  /**
+   * What there is to do in place of serving if something is wrong with them: it says so in the
+   * termination log, and gives the exit code.
+   */
+  public Optional<IntSupplier> refusal() {
+    return problem()
+        .map(
+            sentence ->
+                () -> {
+                  FailureReport.of(environment).write("ConfigInvalid", sentence);
+                  return EXIT_BAD_INPUT;
+                });
   }
 
   /** What is wrong with them, as a sentence. */
-  public Optional<String> problem() {
+  Optional<String> problem() {
     @Nullable String folder = environment.get("HONE_TLS");
     @Nullable String clients = environment.get("HONE_TLS_CLIENT_AUTH");
     boolean required = ClientAuth.REQUIRED.name().equalsIgnoreCase(clients);
@@ -47,13 +52,11 @@ public final class AccessFiles {
           ? Optional.of("HONE_TLS_CLIENT_AUTH is Required without HONE_TLS: name a folder there")
           : keys();
     }
-    List<String> files = new ArrayList<>(List.of(TlsConfigSource.CERTIFICATE, TlsConfigSource.KEY));
+    List<String> files = new ArrayList<>(List.of(TlsFiles.CERTIFICATE, TlsFiles.KEY));
     if (required) {
-      files.add(TlsConfigSource.AUTHORITY);
+      files.add(TlsFiles.AUTHORITY);
     }
-    return files.stream()
-        .filter(file -> !Files.isReadable(Path.of(folder, file)))
-        .findFirst()
+    return TlsFiles.unreadable(Path.of(folder), files)
         .map(
             file ->
                 "HONE_TLS is %s, where %s cannot be read: name a folder with %s"

@@ -24,6 +24,13 @@ final class FailureReport {
     this.json = json;
   }
 
+  /** A report of a program that goes by the environment alone. */
+  static FailureReport of(Map<String, String> environment) {
+    return new FailureReport(
+        Path.of(environment.getOrDefault("HONE_TERMINATION_LOG", "/dev/termination-log")),
+        new ObjectMapper());
+  }
+
   /** Writes the failure document of the contract. */
   void write(String reason, String sentence) {
     LOG.errorf("%s: %s", reason, sentence);

@@ -56,10 +56,7 @@ abstract class OneShotCommand {
 
   /** Runs; gives the exit code. */
   public final int run() {
-    FailureReport report =
-        new FailureReport(
-            Path.of(environment.getOrDefault("HONE_TERMINATION_LOG", "/dev/termination-log")),
-            json);
+    FailureReport report = FailureReport.of(environment);
     try {
       report.write(work());
       return 0;
