@@ -142,14 +142,22 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     if (plan.apply()) {
       InferenceExecutor executor = new InferenceExecutor(context.getClient(), settings);
       try {
-        placement = place(view, plan, observed, executor, engines, context);
+        placement =
+            view.rollout() == null
+                ? place(view, plan, observed, executor, engines, context)
+                : Optional.empty();
         Optional<EngineNeeds.Blocked> waits = placement.flatMap(EnginePlacement::blocked);
-        if (waits.isPresent()) {
-          plan = plan.block(waits.get().reason(), waits.get().message());
-        } else if (view.rollout() != null) {
+        if (view.rollout() != null) {
           executor.dropAutoscaler(view.owner(), plan);
+          RolloutEngines ofVersions =
+              new RolloutEngines(
+                  view,
+                  observed,
+                  executor,
+                  engines,
+                  context.getSecondaryResources(EngineBuild.class));
           RolloutPass.Result result =
-              new RolloutPass(context.getClient(), settings, routers, clock)
+              new RolloutPass(context.getClient(), settings, routers, clock, ofVersions)
                   .run(
                       view,
                       Objects.requireNonNull(plan.model()),
@@ -157,8 +165,13 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
                       rolloutBefore,
                       observed);
           pass = Optional.of(result);
-          deployment = Optional.of(result.stable());
-        } else {
+          deployment = result.stable();
+          placement = result.engines();
+          waits = result.waits();
+        }
+        if (waits.isPresent()) {
+          plan = plan.block(waits.get().reason(), waits.get().message());
+        } else if (view.rollout() == null) {
           rolloutBefore = Optional.empty();
           deployment =
               Optional.of(
@@ -222,7 +235,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     return sooner(control, pass.flatMap(RolloutPass.Result::lookAgain));
   }
 
-  /** The engines that the pods may load; empty if the spec asks for none. */
+  /** The engines that the pods may load without a rollout; empty if the spec asks for none. */
   private static Optional<EnginePlacement> place(
       InferenceView view,
       InferencePlan plan,
@@ -231,13 +244,13 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       DeploymentEngines engines,
       Context<InferenceDeployment> context) {
     Engine engine = view.engine();
-    // The versions of a rollout load no engines.
-    return engine == null || view.rollout() != null
+    return engine == null
         ? Optional.empty()
         : Optional.of(
             engines.prepare(
                 EngineNeedsPlanner.plan(
-                    executor.engines(view, plan, engine), observed.facts().nodes()),
+                    executor.engines(view, Objects.requireNonNull(plan.model()), engine),
+                    observed.facts().nodes()),
                 context.getSecondaryResources(EngineBuild.class),
                 observed.deployment().map(EngineWatch::placed).orElse(Set.of())));
   }

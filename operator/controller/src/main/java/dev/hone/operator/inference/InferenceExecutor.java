@@ -3,6 +3,7 @@ package dev.hone.operator.inference;
 import dev.hone.api.Names;
 import dev.hone.api.inference.Autoscaling;
 import dev.hone.api.inference.Engine;
+import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
 import dev.hone.operator.desired.Serving;
@@ -31,14 +32,14 @@ final class InferenceExecutor {
   }
 
   /** What the engines of a deployment follow from. */
-  EngineRequest engines(InferenceView view, InferencePlan plan, Engine engine) {
+  EngineRequest engines(InferenceView view, ServedModel model, Engine engine) {
     return new EngineRequest(
-        Objects.requireNonNull(plan.model()),
+        model,
         view.backend(),
         engine,
         view.batching(),
         view.resources(),
-        ServingDeployment.build(serving(view, plan, List.of())).getSpec().getTemplate(),
+        ServingDeployment.build(serving(view, model, List.of())).getSpec().getTemplate(),
         settings.versions());
   }
 
@@ -67,7 +68,7 @@ final class InferenceExecutor {
       RolloutObjects.dropAll(client, owner, observed);
     }
     dropAutoscaler(owner, plan);
-    Serving serving = serving(view, plan, engines);
+    Serving serving = serving(view, Objects.requireNonNull(plan.model()), engines);
     Autoscaling autoscaling = view.autoscaling();
     return apply(
         ServingDeployment.build(
@@ -92,8 +93,8 @@ final class InferenceExecutor {
     }
   }
 
-  private Serving serving(InferenceView view, InferencePlan plan, List<PlacedEngine> engines) {
-    return view.serving(Objects.requireNonNull(plan.model()), settings.images(), null, engines);
+  private Serving serving(InferenceView view, ServedModel model, List<PlacedEngine> engines) {
+    return view.serving(model, settings.images(), null, engines);
   }
 
   private <T extends HasMetadata> T apply(T desired) {

@@ -21,7 +21,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,17 +31,20 @@ final class RolloutObjects {
   private final InferenceSettings settings;
   private final InferenceView view;
   private final InferenceObservation observed;
+  private final RolloutEngines engines;
   private final Owner owner;
 
   RolloutObjects(
       KubernetesClient client,
       InferenceSettings settings,
       InferenceView view,
-      InferenceObservation observed) {
+      InferenceObservation observed,
+      RolloutEngines engines) {
     this.client = client;
     this.settings = settings;
     this.view = view;
     this.observed = observed;
+    this.engines = engines;
     this.owner = view.owner();
   }
 
@@ -59,13 +61,16 @@ final class RolloutObjects {
   }
 
   /**
-   * Applies the Service and the Deployment of a version; gives the Deployment as it is now.
+   * Applies the Service and the Deployment of a version; gives the Deployment as it is now. While
+   * an engine of it is built the Deployment stays as it is: empty if there is none yet.
    *
    * @param replicas its pods; null where an autoscaler decides it
    */
-  Deployment version(ServedModel model, @Nullable Integer replicas) {
+  Optional<Deployment> version(ServedModel model, @Nullable Integer replicas) {
     apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
-    return apply(ServingDeployment.build(serving(model).withReplicas(replicas)));
+    return engines.waits(model).isPresent()
+        ? observed.version(owner.name(), model)
+        : Optional.of(apply(ServingDeployment.build(serving(model).withReplicas(replicas))));
   }
 
   /** Applies the routers and what they start with. */
@@ -169,7 +174,7 @@ final class RolloutObjects {
   }
 
   private Serving serving(ServedModel model) {
-    return view.serving(model, settings.images(), ModelVersion.of(model), List.of());
+    return view.serving(model, settings.images(), ModelVersion.of(model), engines.of(model));
   }
 
   private <T extends HasMetadata> T apply(T desired) {

@@ -6,6 +6,8 @@ import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.RoutingDocument;
 import dev.hone.operator.desired.ServingAutoscaler;
+import dev.hone.operator.engine.EngineNeeds;
+import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.rollout.Measurement;
 import dev.hone.operator.rollout.RolloutFacts;
 import dev.hone.operator.rollout.RolloutPolicy;
@@ -35,9 +37,15 @@ final class RolloutPass {
   private final InferenceSettings settings;
   private final RouterAccess routers;
   private final Clock clock;
+  private final RolloutEngines engines;
 
   RolloutPass(
-      KubernetesClient client, InferenceSettings settings, RouterAccess routers, Clock clock) {
+      KubernetesClient client,
+      InferenceSettings settings,
+      RouterAccess routers,
+      Clock clock,
+      RolloutEngines engines) {
+    this.engines = engines;
     this.client = client;
     this.settings = settings;
     this.routers = routers;
@@ -48,12 +56,19 @@ final class RolloutPass {
    * What came of it.
    *
    * @param state the state that was decided and carried out
-   * @param stable the Deployment of the stable version
+   * @param stable the Deployment of the stable version; empty while its engine is built
+   * @param engines the engines of all versions, if the spec asks for engines
+   * @param waits why the pods of the only version cannot be made yet, if they cannot
    * @param routed whether all routers have the configuration
    * @param lookAgain when to look again; empty if events tell everything
    */
   record Result(
-      RolloutStatus state, Deployment stable, boolean routed, Optional<Duration> lookAgain) {}
+      RolloutStatus state,
+      Optional<Deployment> stable,
+      Optional<EnginePlacement> engines,
+      Optional<EngineNeeds.Blocked> waits,
+      boolean routed,
+      Optional<Duration> lookAgain) {}
 
   /** The Deployment of the stable version. */
   static Optional<Deployment> stable(
@@ -89,7 +104,7 @@ final class RolloutPass {
     // get.
     String routing =
         RoutingDocument.of(owner, state, beside, policy.sampleShare(), policy.minRequests());
-    RolloutObjects objects = new RolloutObjects(client, settings, view, observed);
+    RolloutObjects objects = new RolloutObjects(client, settings, view, observed, engines);
     RolloutScaling scaling = RolloutScaling.of(state, WINDOW, clock.instant());
     // The Deployment from before a rollout policy has the load until it is dropped.
     boolean scalesDown = scaling.scalesDown() && observed.deployment().isEmpty();
@@ -99,7 +114,7 @@ final class RolloutPass {
                 new Scaled(
                     scaling.target(),
                     found.handOver(ModelVersion.name(owner.name(), scaling.target()), scalesDown)));
-    Deployment stable =
+    Optional<Deployment> stable =
         objects.version(state.stable(), replicas(state.stable(), policy.stablePods(state), scaled));
     ServedModel candidate = state.candidate();
     if (candidate != null) {
@@ -108,7 +123,7 @@ final class RolloutPass {
     beside.ifPresent(model -> objects.version(model, 1));
     objects.router(routing, routers);
     boolean routed = tell(owner, observed.pods(), routing);
-    boolean fronted = objects.front(routed && RolloutState.of(Optional.of(stable)).complete());
+    boolean fronted = objects.front(routed && RolloutState.of(stable).complete());
     if (routed && fronted) {
       objects.dropAllBut(state, beside);
     }
@@ -116,7 +131,13 @@ final class RolloutPass {
         autoscaled.isPresent() && !scaling.scalesDown()
             ? Optional.of(scaling.calm())
             : Optional.empty();
-    return new Result(state, stable, routed, lookAgain(state, policy, routed).or(() -> calm));
+    return new Result(
+        state,
+        stable,
+        engines.all(state, beside),
+        candidate == null ? engines.waits(state.stable()) : Optional.empty(),
+        routed,
+        lookAgain(state, policy, routed).or(() -> calm));
   }
 
   /** What is applied of the number of pods of the version that an autoscaler scales. */
@@ -149,8 +170,14 @@ final class RolloutPass {
         // An informer may still have the Deployment from before its number of pods changed.
         RolloutState.of(trial).complete()
             && (scaled || RolloutState.of(trial).wanted() == policy.candidatePods(last)),
-        ServingPods.refusal(observed.pods(), candidate).or(() -> deadline(trial)),
-        ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts()),
+        engines
+            .failure(candidate)
+            .or(() -> ServingPods.refusal(observed.pods(), candidate))
+            .or(() -> deadline(trial)),
+        engines
+            .waits(candidate)
+            .map(EngineNeeds.Blocked::message)
+            .or(() -> ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts())),
         GoldenSetCheck.asked(view, last)
             .map(
                 key ->

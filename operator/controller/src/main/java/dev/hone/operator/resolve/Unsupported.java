@@ -65,9 +65,6 @@ public final class Unsupported {
   public static Optional<String> of(InferenceDeploymentSpec spec) {
     return first(
         spec.rollout() == null ? Optional.empty() : rollout(spec.rollout()),
-        spec.rollout() == null || spec.engine() == null || spec.engine().precision() == null
-            ? Optional.empty()
-            : refuse("spec.engine.precision beside spec.rollout", "remove one of them"),
         source("spec.model", spec.model()));
   }
 

@@ -131,20 +131,6 @@ class EngineIT extends EngineTest {
     assertThat(bench.jobs(old)).hasSize(1);
   }
 
-  /** Has the first build of a deployment fail; gives its Job's pod. */
-  private Pod failedPod(EngineBuild build) {
-    Job job = bench.job(build.getMetadata().getName());
-    Pod pod = kubelet.podOf(job);
-    kubelet.ended(
-        pod,
-        "server",
-        64,
-        "Error",
-        "{\"reason\":\"EngineFailed\",\"message\":\"TensorRT cannot build it: no such operator\"}");
-    kubelet.fail(job, "PodFailurePolicy", 1);
-    return pod;
-  }
-
   private void awaitAnotherJob(String key, Job than) {
     bench.await(
         Job.class, key, seen -> !seen.getMetadata().getUid().equals(than.getMetadata().getUid()));
@@ -156,7 +142,7 @@ class EngineIT extends EngineTest {
     EngineBuild build = engine(DIGEST_A);
     String key = build.getMetadata().getName();
     Job job = bench.job(key);
-    Pod pod = failedPod(build);
+    Pod pod = builders.fail(build);
     InferenceDeployment failed = bench.inference("one", inferenceIs("EngineFailed"));
     assertThat(message(conditions(failed), "Ready"))
         .contains("EngineBuild " + key, "TensorRT cannot build it: no such operator");
@@ -180,7 +166,7 @@ class EngineIT extends EngineTest {
     EngineBuild build = engine(DIGEST_A);
     String key = build.getMetadata().getName();
     Job job = bench.job(key);
-    Pod pod = failedPod(build);
+    Pod pod = builders.fail(build);
     bench.inference("one", inferenceIs("EngineFailed"));
 
     bench.client().resource(build).delete();
@@ -227,7 +213,7 @@ class EngineIT extends EngineTest {
 
   @Test
   void anotherClassOfNodesJoinsWhenItsEngineIsReady() {
-    addNode(
+    builders.addNode(
         "v4", Map.of(FEATURE + "cpu-cpuid.AVX2", "true", FEATURE + "cpu-cpuid.AVX512F", "true"));
     serve("one", DIGEST_A);
     bench

@@ -110,7 +110,7 @@ record Story(FaultStage stage) {
     Job job = bench().job(key);
     Pod pod = kubelet().podOf(job);
     kubelet().running(pod, Names.SERVER_CONTAINER);
-    kubelet().ended(pod, Names.SERVER_CONTAINER, 0, "Completed", EngineIT.BUILT);
+    kubelet().ended(pod, Names.SERVER_CONTAINER, 0, "Completed", EngineBuilders.BUILT);
     kubelet().succeed(job);
     bench()
         .await(

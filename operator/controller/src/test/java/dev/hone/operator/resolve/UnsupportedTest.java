@@ -3,7 +3,6 @@ package dev.hone.operator.resolve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.api.finetune.FineTuneJob;
-import dev.hone.api.inference.InferenceDeployment;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,39 +11,11 @@ import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Addresses that a job reads, and what a deployment cannot have together. */
+/** Addresses that a job reads. */
 class UnsupportedTest {
 
   private static final String TRAIN = "train: {uri: \"pvc://spam-filter/data/train.jsonl\"}";
   private static final String MODEL = "uri: pvc://spam-filter/models/all-minilm-l6-v2";
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          engine: {precision: INT8}                                        | false
-          autoscaling: {maxReplicas: 2, cpuUtilization: 70}, rollout: {}   | false
-          engine: {precision: INT8}, rollout: {}                           | true
-          """)
-  void aRolloutLoadsNoEngines(String fields, boolean refused) {
-    InferenceDeployment resource =
-        Serialization.unmarshal(
-            """
-            apiVersion: hone.dev/v1alpha1
-            kind: InferenceDeployment
-            metadata: {name: a}
-            spec: {model: {uri: "pvc://claim/a"}, %s}
-            """
-                .formatted(fields),
-            InferenceDeployment.class);
-    assertThat(Unsupported.of(resource.getSpec()))
-        .isEqualTo(
-            refused
-                ? Optional.of(
-                    "spec.engine.precision beside spec.rollout is not supported yet; remove one of them")
-                : Optional.empty());
-  }
 
   @ParameterizedTest
   @CsvSource(
