@@ -32,10 +32,6 @@ import org.jspecify.annotations.Nullable;
         "surge: Never takes a pod from the version that serves: write replicas: 2 or more, or"
             + " surge: Auto")
 @ValidationRule(
-    value = "!has(self.backend) || self.backend != 'Triton' || !has(self.rollout)",
-    message =
-        "rollout compares versions of Hone's own server: remove rollout, or write backend: Server")
-@ValidationRule(
     value =
         "!has(self.backend) || self.backend != 'Triton' || !has(self.engine)"
             + " || !has(self.engine.precision) || self.engine.precision != 'BF16'",

@@ -8,6 +8,9 @@ import io.fabric8.kubernetes.api.model.ProbeBuilder;
 /** What containers of the server's image have in common, whether they serve or route. */
 final class ServerContainer {
 
+  /** Time between two startup probes. */
+  static final int STARTUP_PERIOD_SECONDS = 2;
+
   private ServerContainer() {}
 
   /** The ports for clients, and one more. */
@@ -35,7 +38,8 @@ final class ServerContainer {
    * A container that serves: its ports, its probes where the user has none, and its last words.
    *
    * @param probed name of the port that the probes ask at
-   * @param startupFailures failed startup probes, two seconds apart, after which it is killed
+   * @param startupFailures failed startup probes after which it is killed, {@value
+   *     #STARTUP_PERIOD_SECONDS} seconds apart
    */
   static ContainerBuilder serving(ContainerBuilder container, String probed, int startupFailures) {
     withPorts(container, Serving.METRICS_PORT_NAME, Serving.METRICS_PORT)
@@ -43,7 +47,8 @@ final class ServerContainer {
         .withTerminationMessagePolicy("File")
         .withReadinessProbe(probe(probed, "/v2/health/ready", 2, 1));
     if (!container.hasStartupProbe()) {
-      container.withStartupProbe(probe(probed, "/v2/health/live", 2, startupFailures));
+      container.withStartupProbe(
+          probe(probed, "/v2/health/live", STARTUP_PERIOD_SECONDS, startupFailures));
     }
     if (!container.hasLivenessProbe()) {
       container.withLivenessProbe(probe(probed, "/v2/health/live", 10, 3));

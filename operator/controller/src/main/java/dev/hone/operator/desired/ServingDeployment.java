@@ -1,5 +1,6 @@
 package dev.hone.operator.desired;
 
+import dev.hone.api.inference.Backend;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -9,6 +10,9 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 public final class ServingDeployment {
 
   private static final int PROGRESS_SECONDS = 600;
+
+  /** TensorRT in Triton compiles while a pod starts: what the startup probe leaves it, and more. */
+  private static final int TRITON_PROGRESS_SECONDS = TritonPod.STARTUP_SECONDS + PROGRESS_SECONDS;
 
   private ServingDeployment() {}
 
@@ -26,7 +30,8 @@ public final class ServingDeployment {
         .withNewSpec()
         .withReplicas(serving.replicas())
         .withRevisionHistoryLimit(2)
-        .withProgressDeadlineSeconds(PROGRESS_SECONDS)
+        .withProgressDeadlineSeconds(
+            serving.backend() == Backend.TRITON ? TRITON_PROGRESS_SECONDS : PROGRESS_SECONDS)
         .withNewSelector()
         .withMatchLabels(serving.selector())
         .endSelector()

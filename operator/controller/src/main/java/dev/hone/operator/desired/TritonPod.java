@@ -31,7 +31,7 @@ final class TritonPod {
   private static final String REPOSITORY_COMMAND = "model-repository";
 
   /** Triton answers nothing before its models are loaded, and TensorRT may compile for long. */
-  private static final int STARTUP_FAILURES = 900;
+  static final int STARTUP_SECONDS = 1800;
 
   /** What NVIDIA starts its own containers with, where the spec says nothing. */
   private static final Quantity SHARED_MEMORY = new Quantity("1Gi");
@@ -105,7 +105,9 @@ final class TritonPod {
           .endLifecycle();
     }
     return ServerContainer.serving(
-        container.withArgs(args), Serving.HTTP_PORT_NAME, STARTUP_FAILURES);
+        container.withArgs(args),
+        Serving.HTTP_PORT_NAME,
+        STARTUP_SECONDS / ServerContainer.STARTUP_PERIOD_SECONDS);
   }
 
   /** The user's, then ours; the user's container of that name is its base. */

@@ -68,7 +68,11 @@ final class ServingPods {
 
   private static boolean gaveUp(Pod pod) {
     return pod.getStatus() != null
-        && pod.getStatus().getContainerStatuses().stream()
+        && Stream.of(
+                pod.getStatus().getContainerStatuses(),
+                // Triton's model repository is written by one of those.
+                pod.getStatus().getInitContainerStatuses())
+            .flatMap(List::stream)
             .flatMap(status -> Stream.of(status.getState(), status.getLastState()))
             .filter(Objects::nonNull)
             .map(ContainerState::getTerminated)

@@ -247,6 +247,37 @@ final class Kubelet {
         null);
   }
 
+  /** An init container has ended and is to be started again. */
+  void initEnded(Pod pod, String container, int exitCode, String message) {
+    live(pod)
+        .editStatus(
+            seen ->
+                new PodBuilder(seen)
+                    .editOrNewStatus()
+                    .withPhase("Pending")
+                    .withInitContainerStatuses(
+                        new ContainerStatusBuilder()
+                            .withName(container)
+                            .withImage("image")
+                            .withImageID("")
+                            .withReady(false)
+                            .withRestartCount(1)
+                            .withNewState()
+                            .withNewWaiting()
+                            .withReason("CrashLoopBackOff")
+                            .endWaiting()
+                            .endState()
+                            .withNewLastState()
+                            .withNewTerminated()
+                            .withExitCode(exitCode)
+                            .withMessage(message)
+                            .endTerminated()
+                            .endLastState()
+                            .build())
+                    .endStatus()
+                    .build());
+  }
+
   private void status(
       Pod pod,
       String phase,

@@ -11,6 +11,8 @@ import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.testing.apiserver.WithApiServer;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -313,6 +315,49 @@ class RolloutIT extends RolloutTest {
     assertThat(stopped.getStatus().rollout().decision())
         .contains(" does not start: ")
         .contains("the engine cannot be loaded");
+  }
+
+  @Test
+  void versionsOfTritonAreComparedAsWell() {
+    firstVersion("backend: Triton");
+    apply(B, "backend: Triton", "");
+    Deployment candidate = bench.await(Deployment.class, deployment(B), found -> true);
+    PodSpec pod = candidate.getSpec().getTemplate().getSpec();
+    assertThat(pod.getContainers())
+        .extracting(Container::getImage)
+        .containsExactly(RunningOperator.TRITON_IMAGE);
+    assertThat(pod.getContainers().getFirst().getArgs()).contains("--load-model=" + NAME);
+    assertThat(
+            bench
+                .await(Deployment.class, Names.router(NAME), found -> true)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers())
+        .extracting(Container::getImage)
+        .containsExactly(RunningOperator.SERVER_IMAGE);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    counted =
+        arm("stable", 1000, 0, 2000)
+            + arm("shadow", 500, 0, 2000)
+            + arm("candidate", 500, 0, 2000)
+            + compared(500, 500);
+    await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().servedDigest()));
+  }
+
+  @Test
+  void aVersionThatTritonCannotBeGivenIsStopped() {
+    firstVersion("backend: Triton");
+    apply(B, "backend: Triton", "");
+    Deployment candidate = bench.await(Deployment.class, deployment(B), found -> true);
+    kubelet.initEnded(
+        kubelet.podOf(candidate),
+        Names.REPOSITORY_CONTAINER,
+        64,
+        "{\"reason\": \"ArtifactCorrupt\", \"message\": \"file 'model.onnx' is corrupt\"}");
+    InferenceDeployment stopped = await(RolloutStage.ROLLED_BACK, found -> true);
+    assertThat(stopped.getStatus().rollout().decision())
+        .contains(" does not start: file 'model.onnx' is corrupt");
   }
 
   @Test

@@ -8,10 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.nio.charset.StandardCharsets;
@@ -106,36 +104,11 @@ class TritonIT extends OperatorTest {
   void whyTheRepositoryCouldNotBeWrittenIsTold() {
     Deployment deployment = deploy();
     Pod pod = kubelet.podOf(deployment);
-    bench
-        .client()
-        .resource(pod)
-        .editStatus(
-            seen ->
-                new PodBuilder(seen)
-                    .editOrNewStatus()
-                    .withPhase("Pending")
-                    .withInitContainerStatuses(
-                        new ContainerStatusBuilder()
-                            .withName("repository")
-                            .withImage("image")
-                            .withImageID("")
-                            .withReady(false)
-                            .withRestartCount(1)
-                            .withNewState()
-                            .withNewWaiting()
-                            .withReason("CrashLoopBackOff")
-                            .endWaiting()
-                            .endState()
-                            .withNewLastState()
-                            .withNewTerminated()
-                            .withExitCode(64)
-                            .withMessage(
-                                "{\"reason\":\"ArtifactCorrupt\",\"message\":\"file 'model.onnx' is corrupt\"}")
-                            .endTerminated()
-                            .endLastState()
-                            .build())
-                    .endStatus()
-                    .build());
+    kubelet.initEnded(
+        pod,
+        "repository",
+        64,
+        "{\"reason\":\"ArtifactCorrupt\",\"message\":\"file 'model.onnx' is corrupt\"}");
     kubelet.rolledOut(deployment, 0);
 
     InferenceDeployment told =
