@@ -60,19 +60,24 @@ has_natives_of_one_platform() {
   done
 }
 
+# What a registry holds and a node pulls, in megabytes (10⁶ bytes): Docker packs layers only when it pushes them.
+is_no_larger_than() { # archive, MB
+  local size
+  size="$(($(gzip --fast <"$1" | wc --bytes) / 1000000))"
+  ((size <= $2)) || { echo "it takes $size MB"; return 1; }
+}
+
 free_port() { python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'; }
 
-# Starts the image's own entry point, waits until it is ready with a small model, and ends it. How long that took is left in $folder/ready.
-becomes_ready() { # NAME=VALUE…
-  local port log="$folder/server.log" running attempt started
-  # shellcheck disable=SC2034 # read by run_in
-  local payload="$repository/runtime-image/server/src/test/resources/models/spam"
-  port="$(free_port)"
+# Starts the image's own entry point, waits until it answers there, and ends it. How long that took is left in $folder/ready.
+answers() { # URL, log, NAME=VALUE…
+  local url="$1" log="$2" running attempt started
+  shift 2
   started="$(milliseconds)"
-  (run_in HONE_MODEL_REPOSITORY=/tmp/payload HONE_GRPC_PORT=0 QUARKUS_HTTP_PORT="$port" QUARKUS_MANAGEMENT_PORT=0 "$@" -- "${entrypoint[@]}") >"$log" 2>&1 &
+  (run_in "$@" -- "${entrypoint[@]}") >"$log" 2>&1 &
   running=$!
   for ((attempt = 0; attempt < 1200; attempt++)); do
-    if curl --silent --fail --noproxy '*' --output /dev/null "http://127.0.0.1:$port/v2/health/ready"; then
+    if curl --silent --fail --noproxy '*' --output /dev/null "$url"; then
       echo "ready in $(($(milliseconds) - started)) ms, with $(processor_time_below "$running") ms of processor time" >"$folder/ready"
       end "$running"
       return
@@ -83,6 +88,38 @@ becomes_ready() { # NAME=VALUE…
   end "$running"
   tail -n 20 "$log"
   return 1
+}
+
+# With a small model.
+serves() { # NAME=VALUE…
+  # shellcheck disable=SC2034 # read by run_in
+  local port payload="$repository/runtime-image/server/src/test/resources/models/spam"
+  port="$(free_port)"
+  answers "http://127.0.0.1:$port/v2/health/ready" "$folder/server.log" HONE_MODEL_REPOSITORY=/tmp/payload HONE_GRPC_PORT=0 QUARKUS_HTTP_PORT="$port" QUARKUS_MANAGEMENT_PORT=0 "$@"
+}
+
+# With a stand-in for the API server, of which the operator gets its certificates and the lease.
+operates() { # NAME=VALUE…
+  # shellcheck disable=SC2034 # payload is read by run_in
+  local payload="$folder/api" log="$folder/operator.log" api api_port='' attempt port status=0
+  mkdir -p "$payload"
+  rm -f "$payload"/*
+  : >"$folder/api.log" # the first look may come before the shell has made it
+  JAVA_HOME="$("$repository/build/java-home")" "$repository/operator/controller/training/stand-in" "$payload" "$files/opt/hone/lib/main" >"$folder/api.log" 2>&1 &
+  api=$!
+  for ((attempt = 0; attempt < 600; attempt++)); do
+    api_port="$(sed -n 's/^listening on //p' "$folder/api.log")"
+    if [[ -n "$api_port" ]] || ! kill -0 "$api" 2>/dev/null; then break; fi
+    sleep 0.1 # between two looks
+  done
+  port="$(free_port)"
+  answers "http://127.0.0.1:$port/q/health/ready" "$log" KUBECONFIG=/none KUBERNETES_MASTER="https://127.0.0.1:$api_port" KUBERNETES_CERTS_CA_FILE=/tmp/payload/api/ca.crt \
+    HONE_TRAINER_IMAGE=trainer HONE_SERVER_IMAGE=server HONE_REPORT_PORT=0 QUARKUS_MANAGEMENT_PORT="$port" "$@" || status=$?
+  kill "$api"
+  wait "$api" 2>/dev/null || true
+  [[ $status -eq 0 ]] || { tail -n 20 "$folder/api.log"; return "$status"; }
+  # Classes that the linked runtime lacks would be named here.
+  if grep -E '(NoClassDefFoundError|ClassNotFoundException|UnsatisfiedLinkError):' "$log"; then return 1; fi
 }
 
 # Ends what run_in started: unshare holds signals back, and its child, which took another user, is not told when unshare is gone.
@@ -105,35 +142,13 @@ processor_time_below() { # process
 }
 
 # Without its cache the virtual machine would read nearly all of them from jars and from its modules.
-takes_its_classes_from_the_cache() { # collector
-  becomes_ready JAVA_TOOL_OPTIONS="-Xlog:class+load -XX:+Use$1GC"
-  classes_come_from_the_cache "$folder/server.log"
+takes_its_classes_from_the_cache() { # serves|operates, log, collector
+  "$1" JAVA_TOOL_OPTIONS="-Xlog:class+load -XX:+Use$3GC"
+  classes_come_from_the_cache "$2"
 }
 
 classes_come_from_the_cache() { # log
   awk '/source: shared objects file/ { cached++ } /source: (jrt|file):/ { read++ } END {
       if (cached < 1000 || read * 20 > cached) { print cached + 0 " classes came from the cache, " read + 0 " from elsewhere"; exit 1 }
     }' "$1"
-}
-
-# Without a cluster the operator can only go as far as asking one; that it does shows that its runtime has what it needs.
-asks_the_api_server() {
-  local log="$folder/operator.log" running port attempt
-  port="$(free_port)"
-  (run_in QUARKUS_HTTP_PORT=0 HONE_REPORT_PORT=0 HONE_TRAINER_IMAGE=trainer HONE_SERVER_IMAGE=server KUBECONFIG=/none KUBERNETES_MASTER="https://127.0.0.1:$port" \
-    -- "${entrypoint[@]}") >"$log" 2>&1 &
-  running=$!
-  for ((attempt = 0; attempt < 300; attempt++)); do
-    if grep -q "127.0.0.1:$port" "$log"; then
-      end "$running"
-      # Classes that the linked runtime lacks would be named here.
-      if grep -E 'NoClassDefFoundError|ClassNotFoundException|UnsatisfiedLinkError' "$log"; then return 1; fi
-      return
-    fi
-    kill -0 "$running" 2>/dev/null || break
-    sleep 0.2 # between two looks
-  done
-  end "$running"
-  tail -n 20 "$log"
-  return 1
 }

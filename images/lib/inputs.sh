@@ -5,7 +5,7 @@
 # The files and folders whose content decides; tests and what is built stay out of it.
 inputs_of() {
   case "$1" in
-    operator) printf '%s\n' pom.xml operator/api/pom.xml operator/api/src/main operator/apiserver-testing/pom.xml operator/controller/pom.xml operator/controller/src/main operator/controller/Containerfile ;;
+    operator) printf '%s\n' pom.xml operator/api/pom.xml operator/api/src/main operator/apiserver-testing/pom.xml operator/controller/pom.xml operator/controller/src/main operator/controller/Containerfile operator/controller/training ;;
     server) printf '%s\n' pom.xml operator/api/pom.xml operator/api/src/main runtime-image/server/pom.xml runtime-image/server/src/main runtime-image/server/Containerfile runtime-image/server/training runtime-image/server/src/test/resources/models/spam runtime-image/server/src/test/resources/models/picture ;;
     trainer) printf '%s\n' runtime-image/trainer/pyproject.toml runtime-image/trainer/requirements.in runtime-image/trainer/requirements.lock runtime-image/trainer/src runtime-image/trainer/Containerfile kernels/pyproject.toml kernels/src ;;
     trainer-litert)

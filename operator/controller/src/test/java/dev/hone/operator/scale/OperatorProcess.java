@@ -20,13 +20,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged operator, in a process of its own, with the memory that the chart gives it. */
+/**
+ * The packaged operator, in a process of its own, with the memory that the chart gives it and, as
+ * in its image, an AOT cache.
+ */
 final class OperatorProcess implements AutoCloseable {
 
   /** The chart's limit of the container, in MiB. */
   static final int MEMORY_MIB = 768;
 
   private static final Duration STARTUP = Duration.ofMinutes(3);
+  private static final Duration WRITING = Duration.ofMinutes(3);
+  private static final String CACHE = "operator.aot";
 
   private final Process process;
   private final int managementPort;
@@ -41,14 +46,36 @@ final class OperatorProcess implements AutoCloseable {
     this.started = Instant.now();
   }
 
+  /** Has it start and end, and write what that takes for {@link #start} as the AOT cache. */
+  static void train(ApiServer server, String token, String namespace, Path directory)
+      throws IOException, InterruptedException {
+    Path cache = directory.resolve(CACHE);
+    try (OperatorProcess operator =
+        start(server, token, namespace, directory, "-XX:AOTCacheOutput=" + cache)) {
+      operator.awaitReady();
+      operator.process.destroy();
+      if (!operator.process.waitFor(WRITING.toSeconds(), TimeUnit.SECONDS)
+          || !Files.isRegularFile(cache)) {
+        throw new IllegalStateException(
+            "the operator has written no cache:\n" + LogFile.lastLines(operator.log));
+      }
+    }
+  }
+
   /**
    * Starts it.
    *
    * @param token of its service account
    * @param namespace that it runs in
-   * @param directory for its log and its kubeconfig
+   * @param directory for its log and its kubeconfig, and where {@link #train} has left the cache
    */
   static OperatorProcess start(ApiServer server, String token, String namespace, Path directory)
+      throws IOException {
+    return start(server, token, namespace, directory, "-XX:AOTCache=" + directory.resolve(CACHE));
+  }
+
+  private static OperatorProcess start(
+      ApiServer server, String token, String namespace, Path directory, String cache)
       throws IOException {
     Path jar = Repository.root().resolve("operator/controller/target/quarkus-app/quarkus-run.jar");
     Path kubeconfig = server.kubeconfig(directory.resolve("kubeconfig"), token, server.url());
@@ -58,6 +85,7 @@ final class OperatorProcess implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.add("-XX:MaxRAM=" + MEMORY_MIB + "m");
     command.addAll(options());
+    command.add(cache);
     command.addAll(List.of("-jar", jar.toString()));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -80,7 +108,7 @@ final class OperatorProcess implements AutoCloseable {
     return new OperatorProcess(builder.start(), port, log);
   }
 
-  /** Java's options in the image. */
+  /** Java's options in the image, but for its cache, which is good for the image's files alone. */
   private static List<String> options() throws IOException {
     String entrypoint = "ENTRYPOINT ";
     String line =
@@ -91,7 +119,9 @@ final class OperatorProcess implements AutoCloseable {
     List<String> words =
         new ObjectMapper()
             .readValue(line.substring(entrypoint.length()), new TypeReference<List<String>>() {});
-    return words.subList(1, words.indexOf("-jar"));
+    return words.subList(1, words.indexOf("-jar")).stream()
+        .filter(word -> !word.startsWith("-XX:AOTCache="))
+        .toList();
   }
 
   /** Waits until it is ready; gives the time since its start. */

@@ -42,6 +42,7 @@ class Scale {
         .serverSideApply();
     server.serviceAccount(NAMESPACE, "hone-operator", ChartRoles.render(NAMESPACE)).close();
     String token = server.token(NAMESPACE, "hone-operator", List.of());
+    OperatorProcess.train(server, token, NAMESPACE, directory);
     int few = RESOURCES / 10;
     figures.put("device", device());
     figures.put("processors", Runtime.getRuntime().availableProcessors());
