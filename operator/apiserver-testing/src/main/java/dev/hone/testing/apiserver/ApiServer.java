@@ -1,5 +1,6 @@
 package dev.hone.testing.apiserver;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -10,12 +11,17 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -115,26 +121,54 @@ public final class ApiServer {
     if (crdsInstalled) {
       return;
     }
+    for (CustomResourceDefinition definition : definitions()) {
+      admin.resource(definition).forceConflicts().serverSideApply();
+      admin.resource(definition).waitUntilCondition(ApiServer::isEstablished, 30, TimeUnit.SECONDS);
+    }
+    crdsInstalled = true;
+  }
+
+  /**
+   * Removes the definitions, and every resource of theirs with them, and waits until they are gone.
+   * Finalizers are taken off, for whoever had set them may be away.
+   */
+  public synchronized void removeCrds() {
+    List<CustomResourceDefinition> definitions = definitions();
+    crdsInstalled = false;
+    for (CustomResourceDefinition definition : definitions) {
+      var kind = CustomResourceDefinitionContext.fromCrd(definition);
+      for (GenericKubernetesResource left :
+          admin.genericKubernetesResources(kind).inAnyNamespace().list().getItems()) {
+        admin
+            .resource(left)
+            .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\": {\"finalizers\": null}}");
+      }
+      admin.resource(definition).delete();
+    }
+    for (CustomResourceDefinition definition : definitions) {
+      admin.resource(definition).waitUntilCondition(Objects::isNull, 30, TimeUnit.SECONDS);
+    }
+  }
+
+  private List<CustomResourceDefinition> definitions() {
     try (Stream<Path> files = Files.list(Repository.crds())) {
       List<Path> sorted = files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
       if (sorted.isEmpty()) {
         throw new IllegalStateException(
             "no definitions in " + Repository.crds() + ": run make generate");
       }
+      List<CustomResourceDefinition> definitions = new ArrayList<>();
       for (Path file : sorted) {
         try (InputStream yaml = Files.newInputStream(file)) {
-          for (HasMetadata definition : admin.load(yaml).items()) {
-            admin.resource(definition).forceConflicts().serverSideApply();
-            admin
-                .resource((CustomResourceDefinition) definition)
-                .waitUntilCondition(ApiServer::isEstablished, 30, TimeUnit.SECONDS);
-          }
+          admin.load(yaml).items().stream()
+              .map(CustomResourceDefinition.class::cast)
+              .forEach(definitions::add);
         }
       }
+      return definitions;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    crdsInstalled = true;
   }
 
   private static boolean isEstablished(@Nullable CustomResourceDefinition definition) {

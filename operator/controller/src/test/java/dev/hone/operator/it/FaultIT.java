@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,32 @@ class FaultIT {
 
   private static Duration pause(List<Write> writes, int before) {
     return Duration.ofNanos(writes.get(before).nanos() - writes.get(before - 1).nanos());
+  }
+
+  /**
+   * All resources go with their definitions, whose watches end; a client asks for them again after
+   * 1 s, and ever more slowly, up to 32 s. What is written then is carried out as ever.
+   */
+  @Test
+  void definitionsAreRemovedAndRestored(ApiServer server) {
+    try (FaultStage stage = new FaultStage(server, token, 0)) {
+      int watches = stage.api.watches();
+      server.removeCrds();
+      awaitWatches(stage, found -> found < watches);
+      server.installCrds();
+      awaitWatches(stage, found -> found == watches);
+      live(stage);
+    } finally {
+      server.installCrds();
+    }
+  }
+
+  private static void awaitWatches(FaultStage stage, IntPredicate wanted) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!wanted.test(stage.api.watches())) {
+      assertThat(System.nanoTime()).as("its watches change").isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
   }
 
   /** One run for each point between two writes: the operator dies there, and another one starts. */

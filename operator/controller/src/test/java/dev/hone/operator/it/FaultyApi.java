@@ -396,6 +396,11 @@ final class FaultyApi implements AutoCloseable {
     }
 
     void start() {
+      if (up.isClosed()) {
+        // The API server has ended it already, as it does when a definition goes.
+        down.close();
+        return;
+      }
       watches.add(this);
       up.frameHandler(this::tell);
       up.closeHandler(closed -> down.close());
