@@ -103,7 +103,11 @@ public final class RouterDeployment {
                 "HONE_ROUTER_CONFIGURATION",
                 ROUTING_PATH + "/" + Names.ROUTING_KEY,
                 "HONE_ROUTER_TLS",
-                TLS_PATH),
+                TLS_PATH,
+                "HONE_ROUTER_NAMESPACE",
+                owner.namespace(),
+                "HONE_ROUTER_DEPLOYMENT",
+                owner.name()),
             List.of(
                 new VolumeBuilder()
                     .withName("hone-routing")

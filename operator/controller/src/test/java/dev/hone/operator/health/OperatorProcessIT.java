@@ -126,7 +126,7 @@ class OperatorProcessIT {
   private static Set<String> documented() throws IOException {
     Set<String> names = new TreeSet<>();
     String document = Files.readString(Repository.root().resolve("docs/metrics.md"));
-    ROW.matcher(document.substring(0, document.indexOf("# Metrics of the server")))
+    ROW.matcher(document.substring(0, document.indexOf("# Metrics of the routers")))
         .results()
         .forEach(match -> names.add(match.group(1)));
     return names;

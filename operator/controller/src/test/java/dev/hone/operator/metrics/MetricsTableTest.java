@@ -47,7 +47,7 @@ class MetricsTableTest {
     LeaderMetrics.gauge(() -> true).register(registry);
 
     String document = Files.readString(Repository.root().resolve("docs/metrics.md"));
-    String table = document.substring(0, document.indexOf("# Metrics of the server"));
+    String table = document.substring(0, document.indexOf("# Metrics of the routers"));
     assertThat(METER.matcher(registry.scrape()).results().map(match -> match.group(1)))
         .containsExactlyInAnyOrderElementsOf(
             ROW.matcher(table).results().map(match -> match.group(1)).toList());

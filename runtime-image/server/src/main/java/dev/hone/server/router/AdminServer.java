@@ -8,9 +8,11 @@ final class AdminServer implements Handler<HttpServerRequest> {
   private static final String TEXT = "text/plain";
 
   private final ActiveRouting active;
+  private final RouterIdentity identity;
 
-  AdminServer(ActiveRouting active) {
+  AdminServer(ActiveRouting active, RouterIdentity identity) {
     this.active = active;
+    this.identity = identity;
   }
 
   @Override
@@ -19,7 +21,8 @@ final class AdminServer implements Handler<HttpServerRequest> {
       case "/health/live" -> Replies.text(request, 200, TEXT, "alive\n");
       case "/health/ready" -> ready(request);
       case "/metrics" ->
-          Replies.text(request, 200, RouterMetrics.CONTENT_TYPE, RouterMetrics.text(active.get()));
+          Replies.text(
+              request, 200, RouterMetrics.CONTENT_TYPE, RouterMetrics.text(identity, active.get()));
       default ->
           Replies.error(
               request,

@@ -70,7 +70,8 @@ public final class Router implements AutoCloseable {
             () -> new Loop(http, grpc), new DeploymentOptions().setInstances(loops)));
     this.httpPort = http.get();
     this.grpcPort = grpc.get();
-    this.adminPort = listen(options(), settings.adminPort(), new AdminServer(active));
+    this.adminPort =
+        listen(options(), settings.adminPort(), new AdminServer(active, settings.identity()));
     this.controlPort =
         settings.tls().stream()
             .map(tls -> ControlTls.with(options().setIdleTimeout(CONTROL_IDLE_SECONDS), tls))

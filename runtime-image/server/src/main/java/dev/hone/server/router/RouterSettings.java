@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param maxBody the largest request body, in bytes
  * @param retryMillis how long a request looks for a connection before it is given up
  * @param drainSeconds how long the router goes on serving after SIGTERM
+ * @param identity whose router it is
  */
 record RouterSettings(
     int httpPort,
@@ -27,7 +28,8 @@ record RouterSettings(
     Optional<Path> tls,
     int maxBody,
     long retryMillis,
-    int drainSeconds) {
+    int drainSeconds,
+    RouterIdentity identity) {
 
   private static final int MAX_BODY = 32 << 20;
 
@@ -46,7 +48,8 @@ record RouterSettings(
         path(environment, "HONE_ROUTER_TLS"),
         number(environment, "HONE_ROUTER_MAX_BODY_BYTES", MAX_BODY, Integer.MAX_VALUE),
         number(environment, "HONE_ROUTER_RETRY_MILLIS", 5000, 600_000),
-        number(environment, "HONE_DRAIN_SECONDS", 5, 86_400));
+        number(environment, "HONE_DRAIN_SECONDS", 5, 86_400),
+        RouterIdentity.of(environment));
   }
 
   private static Optional<Path> path(Map<String, String> environment, String name) {

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -62,7 +63,8 @@ class GoldenCheckTest {
                 Optional.of(pki.write(folder)),
                 1 << 20,
                 100,
-                0));
+                0,
+                RouterIdentity.of(Map.of())));
     running.add(router);
     return pki.operator(router);
   }

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class RouterTest {
   private static final String BODY = "{\"inputs\": []}";
+  private static final String LABELS =
+      "inference_namespace=\"team\",inference_deployment=\"spam\",process=\"p1\",revision=\"r1\"";
 
   @TempDir Path folder;
   @AutoClose private final Running running = new Running();
@@ -57,7 +59,8 @@ class RouterTest {
         Optional.of(pki.write(folder)),
         maxBody,
         retry,
-        drain);
+        drain,
+        new RouterIdentity("team", "spam", "p1"));
   }
 
   private static Routing routing(
@@ -409,11 +412,12 @@ class RouterTest {
     statistics(router, found -> found.path("comparisons").path("samples").asInt() == 1);
     assertThat(admin(router).get("/metrics").body().lines())
         .contains(
-            "hone_router_requests_total{version=\"stable\",} 1.0",
-            "hone_router_requests_total{version=\"shadow\",} 1.0",
-            "hone_router_comparisons_total 1.0",
-            "hone_router_request_duration_seconds_count{version=\"stable\",} 1.0",
-            "hone_router_same_top_rows_total{output=\"logits\",} 1.0",
+            "hone_router_requests_total{%s,version=\"stable\",} 1.0".formatted(LABELS),
+            "hone_router_requests_total{%s,version=\"shadow\",} 1.0".formatted(LABELS),
+            "hone_router_comparisons_total{%s,} 1.0".formatted(LABELS),
+            "hone_router_request_duration_seconds_count{%s,version=\"stable\",} 1.0"
+                .formatted(LABELS),
+            "hone_router_same_top_rows_total{%s,output=\"logits\",} 1.0".formatted(LABELS),
             "# TYPE hone_router_request_duration_seconds histogram");
   }
 
