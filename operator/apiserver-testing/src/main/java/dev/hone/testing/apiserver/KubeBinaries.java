@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Finds etcd, kube-apiserver and kubectl, and lets them be built where they are missing. */
+/** Finds the programs that tests run, and lets them be built where they are missing. */
 final class KubeBinaries {
 
   /** Names a folder that holds the programs already. */
@@ -13,17 +13,23 @@ final class KubeBinaries {
 
   private KubeBinaries() {}
 
+  /** The folder of etcd, kube-apiserver and kubectl. */
   static Path directory() {
-    String override = System.getenv(OVERRIDE);
-    if (override != null && !override.isBlank()) {
-      return check(Path.of(override));
-    }
-    Path tools = Repository.root().resolve("cluster/bin/kube-tools");
-    return check(Path.of(run(tools.toString(), "--only", "etcd,kube-apiserver,kubectl")));
+    return directory("etcd", "kube-apiserver", "kubectl");
   }
 
-  private static Path check(Path directory) {
-    for (String program : new String[] {"etcd", "kube-apiserver", "kubectl"}) {
+  /** A folder that holds these programs. */
+  static Path directory(String... programs) {
+    String override = System.getenv(OVERRIDE);
+    if (override != null && !override.isBlank()) {
+      return check(Path.of(override), programs);
+    }
+    Path tools = Repository.root().resolve("cluster/bin/kube-tools");
+    return check(Path.of(run(tools.toString(), "--only", String.join(",", programs))), programs);
+  }
+
+  private static Path check(Path directory, String... programs) {
+    for (String program : programs) {
       if (!Files.isExecutable(directory.resolve(program))) {
         throw new IllegalStateException(
             "no program "

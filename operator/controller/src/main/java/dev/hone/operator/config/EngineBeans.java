@@ -7,12 +7,16 @@ import dev.hone.operator.engine.EngineSettings;
 import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.engine.UnusedPolicy;
 import dev.hone.operator.event.EventRecorder;
+import dev.hone.operator.inference.FigureSource;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.HttpRouterClient;
 import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.ModelProbe;
 import dev.hone.operator.inference.RouterAccess;
+import dev.hone.operator.inference.RouterFigures;
 import dev.hone.operator.metrics.RunMetrics;
+import dev.hone.operator.prometheus.PrometheusFigures;
+import dev.hone.operator.prometheus.PrometheusSettings;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.run.TrainerImages;
@@ -53,6 +57,27 @@ class EngineBeans {
         new HttpRouterClient(
             vertx, RouterDeployment.CONTROL_PORT, certificates.control()::operator),
         certificates.control());
+  }
+
+  /** Prometheus, if there is one; the other source is not asked in its place. */
+  @Produces
+  @Singleton
+  FigureSource figures(HoneConfig config, RouterAccess routers, Clock clock) {
+    HoneConfig.Prometheus prometheus = config.prometheus();
+    return prometheus
+        .url()
+        .filter(url -> !url.isBlank())
+        .<FigureSource>map(
+            url ->
+                new PrometheusFigures(
+                    PrometheusSettings.of(
+                        url,
+                        prometheus.bearerTokenFile(),
+                        prometheus.caFile(),
+                        prometheus.namespaceLabel(),
+                        prometheus.timeout()),
+                    clock))
+        .orElseGet(() -> new RouterFigures(routers.client(), clock));
   }
 
   @Produces

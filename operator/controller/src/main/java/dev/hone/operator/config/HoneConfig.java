@@ -94,6 +94,9 @@ public interface HoneConfig {
   /** Leader election. */
   Leader leader();
 
+  /** Where the figures of rollouts come from, other than from the routers. */
+  Prometheus prometheus();
+
   /** What the server's image builds and loads engines with; part of the key of each. */
   interface Engines {
     /** Version of ONNX Runtime ({@code HONE_ENGINES_ONNX_RUNTIME}). */
@@ -174,5 +177,30 @@ public interface HoneConfig {
     /** How often the lease is renewed or asked for. */
     @WithDefault("2s")
     Duration retryPeriod();
+  }
+
+  /** A Prometheus that scrapes the routers. */
+  interface Prometheus {
+    /** Its URL ({@code HONE_PROMETHEUS_URL}); empty: the routers are asked themselves. */
+    Optional<String> url();
+
+    /** File with the token that it is shown ({@code HONE_PROMETHEUS_BEARER_TOKEN_FILE}). */
+    Optional<String> bearerTokenFile();
+
+    /**
+     * File with the authorities of its certificate in PEM ({@code HONE_PROMETHEUS_CA_FILE}); empty:
+     * those that the JDK knows.
+     */
+    Optional<String> caFile();
+
+    /**
+     * Label by which its scrapes say what namespace a target is in ({@code
+     * HONE_PROMETHEUS_NAMESPACE_LABEL}); empty: every target is believed.
+     */
+    Optional<String> namespaceLabel();
+
+    /** How long a query may take ({@code HONE_PROMETHEUS_TIMEOUT}). */
+    @WithDefault("5s")
+    Duration timeout();
   }
 }

@@ -66,6 +66,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
   private final EventRecorder events;
   private final ModelProbe probe;
   private final RouterAccess routers;
+  private final FigureSource figures;
   private final Clock clock;
   private final InferenceStatusFactory statuses;
   private final RecentAnswers recent = new RecentAnswers();
@@ -76,9 +77,11 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
       EventRecorder events,
       ModelProbe probe,
       RouterAccess routers,
+      FigureSource figures,
       Clock clock) {
     this.settings = settings;
     this.routers = routers;
+    this.figures = figures;
     this.clock = clock;
     this.events = events;
     this.probe = probe;
@@ -157,7 +160,7 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
                   engines,
                   context.getSecondaryResources(EngineBuild.class));
           RolloutPass.Result result =
-              new RolloutPass(context.getClient(), settings, routers, clock, ofVersions)
+              new RolloutPass(context.getClient(), settings, routers, figures, clock, ofVersions)
                   .run(
                       view,
                       Objects.requireNonNull(plan.model()),

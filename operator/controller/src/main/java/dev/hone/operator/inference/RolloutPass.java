@@ -8,11 +8,11 @@ import dev.hone.operator.desired.RoutingDocument;
 import dev.hone.operator.desired.ServingAutoscaler;
 import dev.hone.operator.engine.EngineNeeds;
 import dev.hone.operator.engine.EnginePlacement;
-import dev.hone.operator.rollout.Measurement;
 import dev.hone.operator.rollout.RolloutFacts;
 import dev.hone.operator.rollout.RolloutPolicy;
 import dev.hone.operator.rollout.RolloutScaling;
 import dev.hone.operator.rollout.RolloutStateMachine;
+import dev.hone.operator.rollout.StageFigures;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -36,6 +36,7 @@ final class RolloutPass {
   private final KubernetesClient client;
   private final InferenceSettings settings;
   private final RouterAccess routers;
+  private final FigureSource figures;
   private final Clock clock;
   private final RolloutEngines engines;
 
@@ -43,12 +44,14 @@ final class RolloutPass {
       KubernetesClient client,
       InferenceSettings settings,
       RouterAccess routers,
+      FigureSource figures,
       Clock clock,
       RolloutEngines engines) {
     this.engines = engines;
     this.client = client;
     this.settings = settings;
     this.routers = routers;
+    this.figures = figures;
     this.clock = clock;
   }
 
@@ -184,9 +187,8 @@ final class RolloutPass {
                     new GoldenSetCheck(client, routers, view.owner(), reference, observed)
                         .look(key, last)),
         last.stage().isBeforeTraffic()
-            ? Optional.empty()
-            : measurement(
-                view.owner(), observed.pods(), RoutingDocument.revision(last, Optional.empty())));
+            ? StageFigures.none("the candidate gets no requests yet")
+            : figures.look(view.owner(), last, ServingPods.routers(observed.pods())));
   }
 
   private static Optional<Deployment> version(
@@ -203,15 +205,6 @@ final class RolloutPass {
                     .filter(condition -> "ProgressDeadlineExceeded".equals(condition.getReason()))
                     .map(condition -> String.valueOf(condition.getMessage()))
                     .findFirst());
-  }
-
-  private Optional<Measurement> measurement(Owner owner, List<Pod> pods, String revision) {
-    List<Measurement> parts =
-        ServingPods.routers(pods).stream()
-            .map(router -> routers.client().measurement(owner, router, revision))
-            .flatMap(Optional::stream)
-            .toList();
-    return parts.isEmpty() ? Optional.empty() : Optional.of(Measurement.sum(parts));
   }
 
   /** Sends the configuration to all routers; whether each has taken it, and there is one. */

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param candidateFailure why the candidate's pods will not get ready, as a sentence
  * @param waiting what the candidate's pods wait for, as a sentence
  * @param golden what is known of the golden set, in its stage
- * @param measurement what the routers counted in this stage; empty while none of them tells
+ * @param figures what is told of this stage's figures
  */
 public record RolloutFacts(
     boolean stableReady,
@@ -18,11 +18,16 @@ public record RolloutFacts(
     Optional<String> candidateFailure,
     Optional<String> waiting,
     Optional<GoldenSetFacts> golden,
-    Optional<Measurement> measurement) {
+    StageFigures figures) {
 
   /** What is known where there is no candidate. */
   public static RolloutFacts ofStable(boolean ready) {
     return new RolloutFacts(
-        ready, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        ready,
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        StageFigures.none("there is no candidate"));
   }
 }

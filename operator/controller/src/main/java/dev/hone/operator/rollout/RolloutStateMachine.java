@@ -174,10 +174,13 @@ public final class RolloutStateMachine {
   }
 
   private RolloutStatus measured(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
-    if (facts.measurement().isEmpty()) {
-      return decided(last, place(last) + " waits for a router to tell its figures", last.figures());
+    StageFigures told = facts.figures();
+    String lacking =
+        told.lacking().map(text -> "%s waits: %s".formatted(place(last), text)).orElse("");
+    if (told.measurement().isEmpty()) {
+      return decided(last, lacking, last.figures());
     }
-    Measurement measured = facts.measurement().get();
+    Measurement measured = told.measurement().get();
     boolean copies = last.stage() == RolloutStage.SHADOW;
     RolloutFigures figures = measured.figures(copies);
     List<Finding> findings = Judge.judge(policy, last.stage(), measured);
@@ -185,7 +188,11 @@ public final class RolloutStateMachine {
     if (!broken.isEmpty()) {
       return fail(last, candidate, place(last) + " fails: " + texts(broken), figures);
     }
-    Duration elapsed = Duration.between(Instant.parse(last.since()), now);
+    if (!lacking.isEmpty()) {
+      return decided(last, "%s; until now %s".formatted(lacking, texts(findings)), figures);
+    }
+    // What nobody has told yet may be a failure.
+    Duration elapsed = Duration.between(Instant.parse(last.since()), told.until());
     Duration least = least(last);
     if (elapsed.compareTo(least) < 0) {
       return decided(

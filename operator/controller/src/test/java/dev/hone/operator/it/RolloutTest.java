@@ -13,6 +13,7 @@ import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.inference.StandInRouter;
 import dev.hone.operator.progress.TestClock;
+import dev.hone.operator.prometheus.PrometheusSettings;
 import dev.hone.testing.apiserver.ApiServer;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -70,7 +72,12 @@ abstract class RolloutTest extends OperatorTest {
         apiServer,
         bench.namespace(),
         modelPort,
-        new RunningOperator.Routers(router.port(), certificateClock));
+        new RunningOperator.Routers(router.port(), certificateClock, prometheus()));
+  }
+
+  /** Where the operator gets figures from; empty: from the routers. */
+  Optional<PrometheusSettings> prometheus() {
+    return Optional.empty();
   }
 
   @AfterEach
@@ -132,7 +139,8 @@ abstract class RolloutTest extends OperatorTest {
             steps: [{weight: 5}, {weight: 50}]
             analysis: {maxErrorRate: 0.01, maxP99Ratio: 1.5, minRequests: 100, intervalSeconds: 1}
             parity: {%ssampleShare: 0.5, minSamples: 100, tolerances: [{top1Agreement: 0.99}]}
-            soakSeconds: 1"""
+            soakSeconds: 1\
+        """
             .formatted(count, parity));
   }
 

@@ -11,14 +11,19 @@ import dev.hone.operator.engine.EngineVersions;
 import dev.hone.operator.engine.UnusedPolicy;
 import dev.hone.operator.event.EventRecorder;
 import dev.hone.operator.finetune.FineTuneJobReconciler;
+import dev.hone.operator.inference.FigureSource;
 import dev.hone.operator.inference.HttpModelProbe;
 import dev.hone.operator.inference.HttpRouterClient;
 import dev.hone.operator.inference.InferenceDeploymentReconciler;
 import dev.hone.operator.inference.InferenceSettings;
 import dev.hone.operator.inference.RouterAccess;
+import dev.hone.operator.inference.RouterClient;
+import dev.hone.operator.inference.RouterFigures;
 import dev.hone.operator.metrics.EngineMetrics;
 import dev.hone.operator.metrics.RunMetrics;
 import dev.hone.operator.progress.Settings;
+import dev.hone.operator.prometheus.PrometheusFigures;
+import dev.hone.operator.prometheus.PrometheusSettings;
 import dev.hone.operator.run.RunEngine;
 import dev.hone.operator.run.RunSettings;
 import dev.hone.operator.run.TrainerImages;
@@ -64,10 +69,11 @@ final class RunningOperator implements AutoCloseable {
    *
    * @param port of every router
    * @param clock when certificates are issued
+   * @param prometheus where their figures are, if not with them
    */
-  record Routers(int port, Clock clock) {
+  record Routers(int port, Clock clock, Optional<PrometheusSettings> prometheus) {
     /** There are none. */
-    static final Routers NONE = new Routers(1, Clock.systemUTC());
+    static final Routers NONE = new Routers(1, Clock.systemUTC(), Optional.empty());
   }
 
   /** With the rights to work everywhere. */
@@ -153,6 +159,12 @@ final class RunningOperator implements AutoCloseable {
     // Its authority is kept in the cluster, so one that starts later has the same.
     ControlCertificates certificates =
         new CertificateKeeper(client, Settings.of(NAMESPACE, Map.of()), routers.clock()).control();
+    RouterClient routerClient = new HttpRouterClient(vertx, routers.port(), certificates::operator);
+    FigureSource figures =
+        routers
+            .prometheus()
+            .<FigureSource>map(settings -> new PrometheusFigures(settings, clock))
+            .orElseGet(() -> new RouterFigures(routerClient, clock));
     EventRecorder events = new EventRecorder(clock, "test");
     RunEngine engine =
         new RunEngine(
@@ -178,8 +190,8 @@ final class RunningOperator implements AutoCloseable {
                 new EngineVersions("1.29.0", "10")),
             events,
             new HttpModelProbe(modelPort, modelPort),
-            new RouterAccess(
-                new HttpRouterClient(vertx, routers.port(), certificates::operator), certificates),
+            new RouterAccess(routerClient, certificates),
+            figures,
             clock),
         o -> o.settingNamespaces(namespaces));
     operator.register(

@@ -35,7 +35,12 @@ class RolloutScalingPropertyTest {
             arm(), arm(), arm(), new Measurement.Comparisons(0, 0, 0, Optional.empty(), Map.of()));
     RolloutFacts facts =
         new RolloutFacts(
-            true, true, Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(fine));
+            true,
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            StageFigures.of(fine, START.plus(Duration.ofDays(1000))));
     List<RolloutStatus> states = new ArrayList<>();
     Instant now = START;
     RolloutStateMachine machine = new RolloutStateMachine(policy, 1, now);

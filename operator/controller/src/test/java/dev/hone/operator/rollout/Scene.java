@@ -45,9 +45,17 @@ final class Scene {
         text(facts.path("candidateFailure")),
         text(facts.path("waiting")),
         facts.has("golden") ? Optional.of(golden(facts.path("golden"))) : Optional.empty(),
-        facts.has("measurement")
-            ? Optional.of(measurement(facts.path("measurement")))
-            : Optional.empty());
+        figures(facts));
+  }
+
+  private StageFigures figures(JsonNode facts) {
+    Optional<String> lacking = text(facts.path("lacking"));
+    return facts.has("measurement")
+        ? new StageFigures(
+            Optional.of(measurement(facts.path("measurement"))),
+            Instant.parse(facts.path("until").asText(root.path("now").asText())),
+            lacking)
+        : StageFigures.none(lacking.orElse("nobody tells"));
   }
 
   private static GoldenSetFacts golden(JsonNode node) throws IOException {
