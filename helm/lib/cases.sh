@@ -66,14 +66,14 @@ api_server_takes() { # values
   for each in $(yaml_namespaces "$1"); do
     kubectl get namespace "$each" >/dev/null 2>&1 || kubectl create namespace "$each"
   done
-  # ServiceMonitor and PrometheusRule are known only where the Prometheus operator is.
-  render --values "$1" --set crds.install=false --set serviceMonitor.enabled=false --set prometheusRule.enabled=false |
+  # ServiceMonitor, PodMonitor and PrometheusRule are known only where the Prometheus operator is.
+  render --values "$1" --set crds.install=false --set serviceMonitor.enabled=false --set podMonitor.enabled=false --set prometheusRule.enabled=false |
     kubectl apply --dry-run=server --validate=strict -f -
 }
 
 yaml_namespaces() { render --values "$1" --set crds.install=false | sed -n 's/^  namespace: //p' | sort -u; }
 
-# The schemas of every kind that this API server serves, ours among them; those of ServiceMonitor and PrometheusRule are known only where the Prometheus operator is.
+# The schemas of every kind that this API server serves, ours among them; those of ServiceMonitor, PodMonitor and PrometheusRule are known only where the Prometheus operator is.
 write_schemas() {
   local deadline=$((SECONDS + 60))
   until python3 "$here/lib/schemas.py" "$folder/schemas" && schemas_are_whole; do
@@ -90,7 +90,7 @@ schemas_are_whole() {
   done
 }
 
-conform() { kubeconform -strict -summary -skip ServiceMonitor,PrometheusRule -schema-location "$folder/schemas/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json" "$@"; }
+conform() { kubeconform -strict -summary -skip ServiceMonitor,PodMonitor,PrometheusRule -schema-location "$folder/schemas/{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json" "$@"; }
 
 conforms() { # values
   render --values "$1" | conform
