@@ -18,9 +18,9 @@ from hone.contract import ProgressReport
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import OnnxClassifier
 from hone.evaluate.size import onnx_bytes
-from hone.export import onnx_model
 from hone.interrupt import Interrupt
 from hone.job import run_job
+from hone.onnx_files import writing
 from hone.training.checkpoints import latest_whole, step_of
 from killing import Killable, last_step
 
@@ -105,7 +105,7 @@ def test_a_model_too_large_for_one_file_keeps_its_weights_beside_it(
     folder: Workbench, monkeypatch: pytest.MonkeyPatch, steps: list[dict[str, Any]] | None
 ) -> None:
     # As if a file could not hold more than this; what a real one may hold takes 2 GB to exceed.
-    for module in (onnx_model, graphs):
+    for module in (writing, graphs):
         monkeypatch.setattr(module, "EXTERNAL_FROM", 1000)
     result = folder.run(**compression(folder, steps=steps, hash="large"))
     artifact = folder.artifact("large")

@@ -180,11 +180,11 @@ def test_a_tied_output_layer_is_quantized_and_rotary_positions_are_not(
 
 def test_what_is_prepared_answers_as_before(llama: tuple[Path, list[Row]], tmp_path: Path) -> None:
     source, rows = llama
-    with prepared(source, tmp_path) as path:
-        assert path != source
-        assert not any(n.op_type == "Transpose" and "lm_head" in n.input[0] for n in onnx.load(path).graph.node)
-        np.testing.assert_allclose(OnnxClassifier(path).logits(rows[0]), OnnxClassifier(source).logits(rows[0]), 1e-4)
-    assert list(tmp_path.iterdir()) == []
+    path = prepared(source, tmp_path)
+    assert not any(n.op_type == "Transpose" and "lm_head" in n.input[0] for n in onnx.load(path).graph.node)
+    np.testing.assert_allclose(OnnxClassifier(path).logits(rows[0]), OnnxClassifier(source).logits(rows[0]), 1e-4)
+    # The graph alone is small, and the source as it was.
+    assert path.stat().st_size < 0.3 * source.stat().st_size == 0.3 * onnx_bytes(source)
 
 
 @pytest.mark.parametrize("options", [{"scheme": "INT8Static"}, {"scheme": "INT8Dynamic", "sensitivity": Sensitivity()}])

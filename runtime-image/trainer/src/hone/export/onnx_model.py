@@ -1,8 +1,11 @@
 """Models for texts and images as ONNX."""
 
 import logging
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,11 @@ from transformers import PreTrainedModel
 
 from hone.errors import RunError, first_line, root_cause
 from hone.evaluate.classifier import Row
-from hone.evaluate.size import EXTERNAL_FROM
 from hone.export.exported import ExportedClassifier
 from hone.export.graph import check_graph, forget_origins
 from hone.export.parity import batches, image_batches, pytorch_logits
 from hone.export.places import missing_function
+from hone.onnx_files import outside, write
 from hone.tasks.loading import positions
 
 
@@ -43,8 +46,9 @@ def export_classifier(
     # Two rows of different lengths: an axis of length 1 would be taken for a constant.
     example = tuple(torch.ones((2, 3), dtype=torch.int64) for _ in names)
     axes = {0: Dim("batch"), 1: Dim("sequence", max=_positions(network))}
-    write_onnx(network, names, example, axes, path, opset)
-    return ExportedClassifier.compared(path, opset, pytorch_logits(network), rows, batches(rows, pad_id))
+    with _written(network, names, example, axes, path, opset) as file:
+        exported = ExportedClassifier.compared(file, opset, pytorch_logits(network), rows, batches(rows, pad_id))
+    return replace(exported, path=path)
 
 
 def export_image_classifier(
@@ -53,11 +57,38 @@ def export_image_classifier(
     """Writes the network as ONNX, with any batch size of images of the rows' size, and compares it on the rows."""
     (name,) = rows[0]
     size = rows[0][name].shape[1:]
-    write_onnx(network, [name], (torch.zeros((2, *size)),), {0: Dim("batch")}, path, opset)
-    return ExportedClassifier.compared(path, opset, pytorch_logits(network), rows, image_batches(rows))
+    with _written(network, [name], (torch.zeros((2, *size)),), {0: Dim("batch")}, path, opset) as file:
+        exported = ExportedClassifier.compared(file, opset, pytorch_logits(network), rows, image_batches(rows))
+    return replace(exported, path=path)
 
 
-def write_onnx(
+@contextmanager
+def _written(
+    network: PreTrainedModel,
+    names: Sequence[str],
+    example: tuple[torch.Tensor, ...],
+    axes: Mapping[int, Any],
+    path: Path,
+    opset: int,
+) -> Iterator[Path]:
+    """Write the network as ONNX; `axes` are those of each input that may have any length.
+
+    What is yielded has the weights in a file beside it, which can be checked and opened without a copy of them in
+    memory. At the end `path` has them too.
+    """
+    if opset < 18:
+        raise RunError(
+            "Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more."
+        )
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        file = Path(folder) / path.name
+        _export(network, names, example, axes, file, opset)
+        check_graph(file, names)
+        yield file
+        write(outside(file), path, file.parent)
+
+
+def _export(
     network: PreTrainedModel,
     names: Sequence[str],
     example: tuple[torch.Tensor, ...],
@@ -65,11 +96,6 @@ def write_onnx(
     path: Path,
     opset: int,
 ) -> None:
-    """Writes the network as ONNX; `axes` are those of each input that may have any length."""
-    if opset < 18:
-        raise RunError(
-            "Unsupported", f"spec.export.onnx.opset is {opset}, which PyTorch no longer writes; write 18 or more."
-        )
     network.eval()
     module = _Logits(network, names)
     shapes = (tuple(dict(axes) for _ in names),)
@@ -95,17 +121,12 @@ def write_onnx(
             ) from error
         assert program is not None  # noqa: S101 - for the type checker: dynamo always makes one
         forget_origins(program.model)
-        program.save(path, external_data=_bytes(network) > EXTERNAL_FROM)
-    check_graph(path, names)
+        program.save(path, external_data=True)
 
 
 def _positions(network: PreTrainedModel) -> int | None:
     found = positions(network.config.to_dict())
     return found if found is not None and found > 3 else None
-
-
-def _bytes(network: PreTrainedModel) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
 
 
 class _quiet:  # noqa: N801 - used like a function

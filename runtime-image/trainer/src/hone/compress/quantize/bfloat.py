@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+from onnx.external_data_helper import uses_external_data
 
-from hone.compress.quantize.graphs import floats, save, set_nodes
+from hone.compress.quantize.graphs import floats, set_nodes
 from hone.compress.quantize.layers import excluded_nodes
 from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
+from hone.onnx_files import Convert, outside, values, write
 
 _WARNING = (
     "Only the file is half as large: ONNX Runtime computes nothing in BF16 on a processor, so that the weights become "
@@ -38,25 +42,34 @@ class BFloat16:
 
     def quantize(self, source: Path, target: Path, calibration: Sequence[Row]) -> list[str]:
         """Reads a model and writes the one with weights in BF16."""
-        model = onnx.load(source)
+        model = outside(source)
         kept = _inputs_of(model.graph, self._options)
-        casts = []
+        casts, converted = [], dict[str, Convert]()
         for tensor in list(floats(model.graph).values()):
             if len(tensor.dims) < 2 or tensor.name in kept:
                 continue
-            values = numpy_helper.to_array(tensor)
-            rounded = values.astype(ml_dtypes.bfloat16)
-            # The largest FP32 is more than the largest BF16, and masks are made of it: infinity is another mask.
-            if not np.array_equal(np.isfinite(rounded.astype(np.float32)), np.isfinite(values)):
+            if not _stays_finite(values(tensor, source.parent)):
                 continue
             stored = f"{tensor.name}_bf16"
             casts.append(helper.make_node("Cast", [stored], [tensor.name], f"{tensor.name}_Cast", to=TensorProto.FLOAT))
-            tensor.CopyFrom(
-                TensorProto(name=stored, data_type=TensorProto.BFLOAT16, dims=rounded.shape, raw_data=rounded.tobytes())
-            )
+            if not uses_external_data(tensor):
+                tensor.raw_data = _rounded(values(tensor, source.parent)).tobytes()
+                tensor.ClearField("float_data")
+            else:
+                converted[stored] = _rounded
+            tensor.name, tensor.data_type = stored, TensorProto.BFLOAT16
         set_nodes(model.graph, [*casts, *model.graph.node])
-        save(model, target)
+        write(model, target, source.parent, converted)
         return [_WARNING]
+
+
+def _rounded(numbers: NDArray[np.float32]) -> NDArray[Any]:
+    return numbers.astype(ml_dtypes.bfloat16)
+
+
+def _stays_finite(numbers: NDArray[np.float32]) -> bool:
+    """The largest FP32 is more than the largest BF16, and masks are made of it: infinity is another mask."""
+    return bool((np.isfinite(_rounded(numbers)) == np.isfinite(numbers)).all())
 
 
 def _inputs_of(graph: onnx.GraphProto, options: Quantize) -> set[str]:

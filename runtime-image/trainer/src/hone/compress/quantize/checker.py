@@ -1,11 +1,14 @@
 """Checks the structure of Q/DQ models, so that a runtime refuses none of them."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
 from hone.compress.quantize.graphs import PRODUCTS, consumers, producers
 from hone.errors import RunError
+from hone.onnx_files import values
 
 _INTEGER_OPERATORS = frozenset(
     {"MatMulInteger", "ConvInteger", "DynamicQuantizeLinear", "QLinearMatMul", "QLinearConv", "DynamicQuantizeMatMul"}
@@ -14,15 +17,18 @@ _INTEGER_OPERATORS = frozenset(
 _INTEGER_PRODUCTS = frozenset({"MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul"})
 
 
-def violations(model: onnx.ModelProto, *, symmetric: bool) -> list[str]:
-    """What is wrong with the model, one sentence each; `symmetric` asks for what TensorRT asks for."""
-    checker = _Checker(model.graph, symmetric)
+def violations(model: onnx.ModelProto, *, symmetric: bool, folder: Path | None = None) -> list[str]:
+    """What is wrong with the model, one sentence each; `symmetric` asks for what TensorRT asks for.
+
+    The folder is the model's own; a model that has all of its tensors in it needs none.
+    """
+    checker = _Checker(model.graph, folder or Path(), symmetric)
     return [problem for node in model.graph.node for problem in checker.problems(node) if problem is not None]
 
 
-def check(model: onnx.ModelProto, *, symmetric: bool) -> None:
+def check(model: onnx.ModelProto, *, symmetric: bool, folder: Path | None = None) -> None:
     """Fails the run if the model's structure is wrong."""
-    if problems := violations(model, symmetric=symmetric):
+    if problems := violations(model, symmetric=symmetric, folder=folder):
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
         raise RunError(
             "Unsupported",
@@ -32,7 +38,8 @@ def check(model: onnx.ModelProto, *, symmetric: bool) -> None:
 
 
 class _Checker:
-    def __init__(self, graph: onnx.GraphProto, symmetric: bool) -> None:
+    def __init__(self, graph: onnx.GraphProto, folder: Path, symmetric: bool) -> None:
+        self._folder = folder
         self._constants = {tensor.name: tensor for tensor in graph.initializer}
         self._producers = producers(graph)
         self._consumers = consumers(graph)
@@ -73,13 +80,13 @@ class _Checker:
         scale = self._constants.get(node.input[1])
         if scale is None:
             return [f"the scale of {node.name} is no constant"]
-        values = numpy_helper.to_array(scale)
+        numbers = values(scale, self._folder)
         found: list[str | None] = []
-        if not (np.isfinite(values).all() and (values > 0).all()):
+        if not (np.isfinite(numbers).all() and (numbers > 0).all()):
             found.append(f"the scale of {node.name} is not a positive number")
         if self._symmetric and len(node.input) > 2:
             zero = self._constants.get(node.input[2])
-            if zero is None or numpy_helper.to_array(zero).any():
+            if zero is None or values(zero, self._folder).any():
                 found.append(f"{node.name} has a zero point other than 0")
             if zero is not None and zero.data_type != TensorProto.INT8:
                 found.append(f"{node.name} is not INT8")

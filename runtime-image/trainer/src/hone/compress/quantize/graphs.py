@@ -1,32 +1,20 @@
-"""ONNX files as the quantizers take them: read, written, and with each product's weight stored as its own constant."""
+"""ONNX files as the quantizers take them: weights beside the graph, and each product's as a constant of its own."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
-from onnx.external_data_helper import load_external_data_for_model
 
-from hone.evaluate.size import EXTERNAL_FROM, onnx_bytes
+from hone.evaluate.size import onnx_bytes
+from hone.onnx_files import copy_outside, values
+from hone.onnx_files.writing import EXTERNAL_FROM
 
 #: What multiplies by a weight, and takes INT8 on its inputs.
 PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 #: Which input is the weight.
 _WEIGHT_AT = {"MatMul": 1, "Gemm": 1, "Gather": 0, "Conv": 1}
-
-
-def save(model: onnx.ModelProto, path: Path, *, keep: bool = False) -> None:
-    """Write a model whose tensors are in memory; those of a large one stay there if they are to be kept."""
-    large = sum(len(tensor.raw_data) for tensor in model.graph.initializer) > EXTERNAL_FROM
-    if large:
-        onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data")
-        if keep:
-            load_external_data_for_model(model, str(path.parent))
-    else:
-        onnx.save(model, path)
 
 
 def is_large(path: Path) -> bool:
@@ -85,31 +73,27 @@ def without_weight(graph: onnx.GraphProto, kinds: Sequence[str]) -> list[str]:
     return [node.name for node in graph.node if node.op_type in kinds and weight_of(node, stored) is None]
 
 
-@contextmanager
-def prepared(source: Path, beside: Path) -> Iterator[Path]:
-    """Give each product the weight that it multiplies by; the file is the source itself where all have it already.
+def prepared(source: Path, folder: Path) -> Path:
+    """Copy a model into a folder, weights beside the graph, and give each product the weight that it multiplies by.
 
     The output layer of a language model often multiplies by its embedding, transposed. No quantizer follows a
     Transpose, so that the product gets a weight of its own, to be rounded like all others.
     """
-    graph = onnx.load(source, load_external_data=False).graph
-    if not _tied(graph):
-        yield source
-        return
-    with tempfile.TemporaryDirectory(dir=beside) as folder:
-        model = onnx.load(source)
-        for transpose, products in _tied(model.graph):
-            stored = floats(model.graph)[transpose.input[0]]
-            weight = numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(stored).T), transpose.output[0])
-            weight.name = f"{transpose.output[0]}_weight"
-            model.graph.initializer.append(weight)
-            for product in products:
-                product.input[1] = weight.name
-        _drop_unused_transposes(model.graph)
-        path = Path(folder) / source.name
-        save(model, path)
-        del model
-        yield path
+    path = copy_outside(source, folder)
+    model = onnx.load(path, load_external_data=False)
+    if not (tied := _tied(model.graph)):
+        return path
+    for transpose, products in tied:
+        stored = floats(model.graph)[transpose.input[0]]
+        weight = numpy_helper.from_array(np.ascontiguousarray(values(stored, folder).T), transpose.output[0])
+        weight.name = f"{transpose.output[0]}_weight"
+        model.graph.initializer.append(weight)
+        for product in products:
+            product.input[1] = weight.name
+    _drop_unused_transposes(model.graph)
+    # Only what is new: the others are references already.
+    onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.tied")
+    return path
 
 
 def _tied(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, list[onnx.NodeProto]]]:

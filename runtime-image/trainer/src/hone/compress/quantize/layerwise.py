@@ -17,6 +17,7 @@ from hone.compress.quantize.sensitivity import SAMPLES, Limits, Search
 from hone.compress.quantize.smoothing import smooth
 from hone.contract.compression import Quantize, Sensitivity
 from hone.evaluate.onnx_classifier import Row
+from hone.onnx_files import outside
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,9 @@ class Layerwise:
         # Another step may have asked for more; ranges are taken from as many rows as were stated.
         calibration = calibration[: self.calibration_rows]
         warnings = check_rows(len(calibration), self.calibration_rows)
-        with tempfile.TemporaryDirectory(dir=target.parent) as name, prepared(source, Path(name)) as path:
+        with tempfile.TemporaryDirectory(dir=target.parent) as name:
             folder = Path(name)
+            path = whole = prepared(source, folder)
             graph = onnx.load(path, load_external_data=False).graph
             excluded = excluded_nodes(graph, self._excluded, self._scheme.kinds)
             excluded += [*without_weight(graph, self._scheme.kinds), *self._left]
@@ -76,8 +78,8 @@ class Layerwise:
             if self._alpha is not None:
                 path = smooth(path, folder / "smooth.onnx", calibration, self._alpha, frozenset(excluded))
             write = self._scheme.writer(path, folder, calibration)
-            warnings += self._write(source, target, graph, write, excluded, calibration, folder)
-        check(onnx.load(target, load_external_data=False), symmetric=self._scheme.symmetric)
+            warnings += self._write(whole, target, graph, write, excluded, calibration, folder)
+        check(outside(target), symmetric=self._scheme.symmetric, folder=target.parent)
         return warnings
 
     def _write(

@@ -16,9 +16,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from hone.compress.quantize.graphs import attribute, consumers, floats, producers, save, set_nodes, weight_of
+from hone.compress.quantize.graphs import attribute, consumers, floats, producers, set_nodes, weight_of
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import PROVIDER, Row
+from hone.onnx_files import values
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,11 @@ class _Group:
 
 
 def smooth(source: Path, target: Path, rows: Sequence[Row], alpha: float, excluded: frozenset[str]) -> Path:
-    """Write the smoothed model, which answers as the source does; excluded products keep their weights."""
-    model = onnx.load(source)
+    """Write the smoothed model, which answers as the source does; excluded products keep their weights.
+
+    Both are in one folder, with weights beside the graph: those that stay are not written again.
+    """
+    model = onnx.load(source, load_external_data=False)
     groups = _groups(model.graph, excluded)
     if not groups:
         raise RunError(
@@ -46,10 +50,10 @@ def smooth(source: Path, target: Path, rows: Sequence[Row], alpha: float, exclud
             "out.",
         )
     largest = _largest(model, [group.tensor for group in groups], rows, target.with_name("ranges.onnx"))
-    smoother = _Smoother(model.graph)
+    smoother = _Smoother(model.graph, source.parent)
     folded = sum(smoother.apply(group, largest[group.tensor], alpha) for group in groups)
     smoother.finish()
-    save(model, target)
+    onnx.save(model, target, save_as_external_data=True, location=f"{target.name}.data")
     log.info("Smoothed %d inputs of products; %d in the norm before them, the others by a Mul.", len(groups), folded)
     return target
 
@@ -71,7 +75,7 @@ def _largest(
     """The largest absolute value of each channel [width] of each tensor over all rows."""
     outputs = len(model.graph.output)
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in tensors)
-    save(model, path, keep=True)
+    onnx.save(model, path)
     del model.graph.output[outputs:]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -88,8 +92,9 @@ def _largest(
 
 
 class _Smoother:
-    def __init__(self, graph: onnx.GraphProto) -> None:
+    def __init__(self, graph: onnx.GraphProto, folder: Path) -> None:
         self._graph = graph
+        self._folder = folder
         self._stored = floats(graph)
         self._producers = producers(graph)
         self._consumers = consumers(graph)
@@ -100,12 +105,12 @@ class _Smoother:
         """Smooth one tensor; tells whether that was folded into what makes it."""
         weights = [self._stored[product.input[1]] for product in group.products]
         rows = [self._by_input(product, tensor) for product, tensor in zip(group.products, weights, strict=True)]
-        heaviest = np.max([np.abs(values).max(axis=1) for values in rows], axis=0)
+        heaviest = np.max([np.abs(weight).max(axis=1) for weight in rows], axis=0)
         factors = np.ones_like(largest)
         some = (largest > _LEAST) & (heaviest > _LEAST)
         factors[some] = largest[some] ** alpha / heaviest[some] ** (1 - alpha)
-        for product, values in zip(group.products, rows, strict=True):
-            scaled = values * factors[:, None]
+        for product, weight in zip(group.products, rows, strict=True):
+            scaled = weight * factors[:, None]
             self._replace(product, 1, scaled.T if _transposed(product) else scaled, "smooth")
         if self._fold(group, factors):
             return True
@@ -127,8 +132,8 @@ class _Smoother:
 
     def _by_input(self, product: onnx.NodeProto, tensor: TensorProto) -> NDArray[np.float32]:
         """The weights as [inputs, outputs]."""
-        values: NDArray[np.float32] = numpy_helper.to_array(tensor)
-        return values.T if _transposed(product) else values
+        weights: NDArray[np.float32] = values(tensor, self._folder)
+        return weights.T if _transposed(product) else weights
 
     def _fold(self, group: _Group, factors: NDArray[np.float32]) -> bool:
         """Divide in the norm that makes the tensor, if nothing else reads it."""
@@ -149,9 +154,8 @@ class _Smoother:
         if len(vectors) != wanted:
             return False
         for index in vectors:
-            self._replace(
-                producer, index, numpy_helper.to_array(self._stored[producer.input[index]]) / factors, "smooth"
-            )
+            vector: NDArray[np.float32] = values(self._stored[producer.input[index]], self._folder)
+            self._replace(producer, index, vector / factors, "smooth")
         return True
 
     def _insert(self, group: _Group, factors: NDArray[np.float32]) -> None:

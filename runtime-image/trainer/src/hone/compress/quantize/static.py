@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_data
 
-from hone.compress.quantize.graphs import is_large, save
+from hone.compress.quantize.graphs import is_large
 from hone.compress.quantize.layerwise import Scheme, Write
 from hone.compress.quantize.residuals import restore_residuals
 from hone.contract.compression import Calibration, Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
+from hone.onnx_files import outside
+from hone.onnx_files import write as write_file
 
 DEFAULT_SAMPLES = 128
 DEFAULT_PERCENTILE = 99.99
@@ -41,6 +43,7 @@ class StaticInt8(Scheme):
             )
         self.calibration_rows = self._calibration.samples or DEFAULT_SAMPLES
         self.symmetric = options.target == "TensorRT"
+        self._method = CalibrationMethod[self._calibration.method or "MinMax"]
         self._per_channel = options.per_channel is not False
 
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
@@ -50,10 +53,12 @@ class StaticInt8(Scheme):
             ranges.write_text(json.dumps(self.ranges), encoding="utf-8")
 
         def write(target: Path, excluded: Sequence[str]) -> None:
+            if not ranges.exists():
+                self._calibrate(source, folder, calibration, ranges)
             quantize_static(
                 source,
                 raw,
-                _Reader(calibration),
+                None,
                 calibration_cache_path=ranges,
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=self.kinds,
@@ -63,13 +68,13 @@ class StaticInt8(Scheme):
                 activation_type=QuantType.QInt8 if self.symmetric else QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 use_external_data_format=is_large(source),
-                calibrate_method=CalibrationMethod[self._calibration.method or "MinMax"],
+                calibrate_method=self._method,
                 extra_options=self._options(),
             )
             self.ranges = json.loads(ranges.read_bytes())
-            model = onnx.load(raw)
+            model = outside(raw)
             restore_residuals(model.graph)
-            save(model, target)
+            write_file(model, target, folder)
 
         return write
 
@@ -79,23 +84,30 @@ class StaticInt8(Scheme):
             "WeightSymmetric": True,
             "QuantizeBias": False,
             "OpTypesToExcludeOutputQuantization": ["MatMul", "Gemm", "Conv"],
-            # Row by row: rows differ in length, and no more than one row's activations are held in memory.
-            "CalibStridedMinMax": 1,
-            "CalibPercentile": self._calibration.percentile or DEFAULT_PERCENTILE,
         }
+
+    def _calibrate(self, source: Path, folder: Path, rows: Sequence[Row], ranges: Path) -> None:
+        """Take the ranges and write them down, where the quantizer finds them.
+
+        It could take them itself, but would have read the model before, and so hold it twice.
+        """
+        calibrator = create_calibrator(
+            source,
+            self.kinds,
+            augmented_model_path=str(folder / "augmented.onnx"),
+            calibrate_method=self._method,
+            use_external_data_format=True,
+            extra_options={"percentile": self._calibration.percentile or DEFAULT_PERCENTILE},
+        )
+        # Row by row: rows differ in length, and no more than one row's activations are held in memory.
+        for index in range(len(rows)):
+            calibrator.collect_data(_Reader(rows[index : index + 1]))
+        save_tensors_data(calibrator.compute_data(), ranges)
 
 
 class _Reader(CalibrationDataReader):
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._all = rows
         self._rows: Iterator[Row] = iter(rows)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def set_range(self, start_index: int, end_index: int) -> None:
-        """The rows to hand out from now on."""
-        self._rows = iter(self._all[start_index:end_index])
 
     def get_next(self) -> Row | None:
         """One row, or None at the end."""

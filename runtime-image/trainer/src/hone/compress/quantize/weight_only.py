@@ -9,11 +9,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization.onnx_model import ONNXModel
 
-from hone.compress.quantize.graphs import floats, save, set_nodes, weight_of
+from hone.compress.quantize.graphs import floats, set_nodes, weight_of
 from hone.compress.quantize.layerwise import Scheme, Write
 from hone.contract.compression import Quantize
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import Row
+from hone.onnx_files import write
 
 DEFAULT_GROUP = 32
 DEFAULT_EMBEDDING_BITS = 8
@@ -52,13 +53,14 @@ class WeightOnlyInt4(Scheme):
     def writer(self, source: Path, folder: Path, calibration: Sequence[Row]) -> Write:
         """There are no ranges to take."""
 
-        def write(target: Path, excluded: Sequence[str]) -> None:
+        def write_int4(target: Path, excluded: Sequence[str]) -> None:
             model = onnx.load(source)
             if "Gather" in self.kinds and self._bits == 8:
                 _tables_in_int8(model.graph, frozenset(excluded))
-            save(_in_four_bits(model, excluded, self._group, tables=self._bits == 4 and "Gather" in self.kinds), target)
+            tables = self._bits == 4 and "Gather" in self.kinds
+            write(_in_four_bits(model, excluded, self._group, tables=tables), target, source.parent)
 
-        return write
+        return write_int4
 
 
 def _in_four_bits(model: onnx.ModelProto, excluded: Sequence[str], group: int, *, tables: bool) -> onnx.ModelProto:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import onnx
-
 from hone.compress.targets.base import DEFAULT_OPSET, Delivered, FromOnnx, Name, Stored, opset_of
 from hone.contract.compression import Onnx, Step
 from hone.contract.training import Task
 from hone.evaluate.classifier import Row
+from hone.onnx_files import outside
 
 
 class OnnxFile(FromOnnx):
@@ -31,4 +30,4 @@ class OnnxFile(FromOnnx):
 
     def write(self, source: Path, folder: Path, task: Task) -> Delivered:
         """The file as it is."""
-        return Delivered(source, opset_of(onnx.load(source, load_external_data=False)))
+        return Delivered(source, opset_of(outside(source)))

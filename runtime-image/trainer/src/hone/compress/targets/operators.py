@@ -50,7 +50,7 @@ def untyped_products(model: onnx.ModelProto, wanted: int) -> list[onnx.NodeProto
     """Return the matrix products and convolutions whose result has another number format than the wanted one.
 
     Args:
-        model: the graph with its weights.
+        model: the graph; its weights may lie outside of it.
         wanted: a value of TensorProto.DataType.
     """
     inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph

@@ -18,6 +18,7 @@ from hone.contract.compression import Quantize, Step, TensorRT
 from hone.contract.training import Task
 from hone.errors import RunError
 from hone.evaluate.classifier import Row
+from hone.onnx_files import outside
 
 DEFAULT_BATCH = 8
 Precision = Literal["FP32", "FP16", "BF16", "INT8"]
@@ -81,12 +82,12 @@ class TypedOnnx(FromOnnx):
 
     def write(self, source: Path, folder: Path, task: Task) -> Delivered:
         """Checks the file and writes the options beside it."""
-        model = onnx.load(source)
+        model = outside(source)
         if unknown := unknown_to_tensor_rt(model.graph):
             raise unknown_operators("TensorRT", unknown)
         warnings = []
         if self._precision == "INT8":
-            check(model, symmetric=True)
+            check(model, symmetric=True, folder=source.parent)
         elif others := untyped_products(model, _TYPE[self._precision]):
             warnings.append(f"{len(others)} products are not in {self._precision}: {name_places(others)}.")
         write_options(model, source, self._precision, self._batch, task)
