@@ -8,7 +8,7 @@ from hone_kernels.clipping import Clipped, unscale_and_clip
 from hone_kernels.dispatch import Choice, Use, forget, used
 from hone_kernels.distillation import distillation_loss
 from hone_kernels.epilogue import scale_shift_relu
-from hone_kernels.fourbit import FourBitWeight, four_bit_linear
+from hone_kernels.fourbit import FourBitWeight, four_bit_kernel_runs, four_bit_linear
 
 __all__ = [
     "Choice",
@@ -18,6 +18,7 @@ __all__ = [
     "bottleneck_adapter",
     "distillation_loss",
     "forget",
+    "four_bit_kernel_runs",
     "four_bit_linear",
     "scale_shift_relu",
     "unscale_and_clip",

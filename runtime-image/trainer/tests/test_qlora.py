@@ -1,5 +1,9 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import bitsandbytes as bnb
 import pytest
@@ -235,3 +239,30 @@ def test_a_model_that_is_quantized_already_is_refused_before_data_is_read(bench)
     error = failure(bench, method={"qlora": {}})
     assert error.reason == "ModelInvalid"
     assert "is quantized already" in error.message
+
+
+@pytest.mark.parametrize(("use", "dtype", "near"), [("Triton", "float32", 1e-5), ("Reference", "bfloat16", 8e-3)])
+def test_the_fused_layer_answers_and_learns_as_peft_s(use, dtype, near):
+    driver = Path(__file__).with_name("fused_driver.py")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    if use == "Triton":
+        # The kernel itself, in Triton's interpreter.
+        environment["TRITON_INTERPRET"] = "1"
+    done = subprocess.run([sys.executable, driver, use, dtype], env=environment, check=True, stdout=subprocess.PIPE)
+    found = json.loads(done.stdout)
+    assert len(found) == 8
+    for one in found:
+        assert one["computed"] == use
+        assert one["same"], one
+        assert one["largest"] < near, one
+
+
+def test_a_processor_trains_as_before_and_says_so(bench):
+    tiny.write_rows(bench.claim / "data/train.jsonl", tiny.mails(16, seed=1))
+    result = bench.run(method={"qlora": {"rank": 4}}, training=FEW)
+    kernels = {kernel.operation: kernel for kernel in result.training.kernels}
+    assert kernels["four_bit_linear"].implementation == "Reference"
+    assert kernels["four_bit_linear"].reason == "the tensors are on cpu"
+    config = json.loads((bench.artifact() / "adapter/adapter_config.json").read_text())
+    assert config["peft_type"] == "LORA"
+    assert not any("custom" in key for key in config)

@@ -7,7 +7,7 @@ from hone_kernels.dispatch import MATRIX, Use, choose, interpreting
 from hone_kernels.fourbit import reference
 from hone_kernels.fourbit.weight import FourBitWeight
 
-__all__ = ["FourBitWeight", "four_bit_linear"]
+__all__ = ["FourBitWeight", "four_bit_kernel_runs", "four_bit_linear"]
 
 HALVES = (torch.float16, torch.bfloat16)
 LARGEST_RANK = 64
@@ -49,12 +49,26 @@ def four_bit_linear(
     return reference.four_bit_linear(values, weight, bias, lora, scaling)
 
 
+def four_bit_kernel_runs(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether `four_bit_linear` takes its kernel for values of a dtype on a device, and note it for `used`.
+
+    For callers that have another implementation at hand than the reference, which writes the whole matrix out.
+    """
+    return choose("four_bit_linear", device, minimum=MATRIX, unsuitable=_unsuitable_dtype(dtype))
+
+
 def _unsuitable(values: Tensor, lora: tuple[Tensor, Tensor] | None) -> str | None:
-    # The interpreter may compute in FP32: that is the sharper test.
-    if values.dtype == torch.float32 and not interpreting():
-        return "the values are FP32, and the kernel's products are of 16 bits"
+    if obstacle := _unsuitable_dtype(values.dtype):
+        return obstacle
     if lora is not None and lora[0].shape[0] > LARGEST_RANK:
         return f"the rank is {lora[0].shape[0]}, above {LARGEST_RANK}"
+    return None
+
+
+def _unsuitable_dtype(dtype: torch.dtype) -> str | None:
+    # The interpreter may compute in FP32: that is the sharper test.
+    if dtype == torch.float32 and not interpreting():
+        return "the values are FP32, and the kernel's products are of 16 bits"
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class LoraFineTuning(FineTuningMethod):
 
     name = "lora"
     default_learning_rate = 2e-4
+    #: Layers of our own for those that LoRA is put beside, where PEFT's are not taken.
+    own_layers: Mapping[type[nn.Module], type[nn.Module]] = {}
 
     def __init__(self, config: JobConfig) -> None:
         super().__init__(config)
@@ -61,6 +64,8 @@ class LoraFineTuning(FineTuningMethod):
             modules_to_save=heads or None,
             fan_in_fan_out=fan_in_fan_out == {True},
         )
+        if self.own_layers:
+            peft_config._register_custom_module(dict(self.own_layers))
         return get_peft_model(loaded.model, peft_config)
 
     def save(self, model: PeftModel, loaded: Loaded, output: Path, examples: Batch) -> Saved:

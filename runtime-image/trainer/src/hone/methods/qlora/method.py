@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bitsandbytes as bnb
 import torch
 from peft import PeftModel
 from torch import nn
@@ -17,6 +18,7 @@ from hone.errors import RunError
 from hone.methods.base import Batch, Saved, head_modules
 from hone.methods.lora import LoraFineTuning, find_targets
 from hone.methods.qlora.four_bit import Footprint, FourBit, dequantize, footprint, quantize, store_rest
+from hone.methods.qlora.fused import FourBitLora
 from hone.models.sparsity import sparse_weights
 from hone.precision import MixedPrecision
 from hone.store import ModelSource
@@ -39,6 +41,7 @@ class QloraFineTuning(LoraFineTuning):
     """
 
     name = "qlora"
+    own_layers = {bnb.nn.Linear4bit: FourBitLora}
 
     def __init__(self, config: JobConfig) -> None:
         super().__init__(config)
