@@ -22,8 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each manifest of examples/03-compression as it is committed, but for the model, the data, the
- * gate and the extent of what trains, which are those of the lab. All but the one for LiteRT, whose
- * pods need an image of their own.
+ * gate and the extent of what trains, which are those of the lab. The one for LiteRT is LiteRtIT's.
  */
 @ExtendWith(Lab.Provider.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
