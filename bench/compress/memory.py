@@ -24,6 +24,7 @@ STEPS: dict[str, dict[str, Any] | None] = {
     "INT4WeightOnly": {"scheme": "INT4WeightOnly"},
 }
 _LENGTH, _ROWS = 64, 128
+FIGURES = Path(__file__).parent / "figures" / "memory.json"
 
 
 def do(name: str, folder: Path) -> None:
@@ -94,9 +95,12 @@ def main() -> None:
         print(f"A BERT of {options.layers} layers, {size / 1e6:.0f} MB in FP32, one thread\n")
         print("| step | peak beyond the libraries' own | times the model's size |")
         print("|---|---|---|")
+        found: dict[str, Any] = {"layers": options.layers, "modelBytes": size, "bytes": {}}
         for step in STEPS:
             used = peak(step, large) - peak(step, small)
+            found["bytes"][step] = used
             print(f"| {step} | {used / 1e6:.0f} MB | {used / size:.2f} |", flush=True)
+    FIGURES.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Quantizes one model by every scheme, each from the same FP32 export, and measures all of them on the same rows."""
+"""Quantizes one model by every scheme, each from the same FP32 export, and measures all of them on the same rows.
+
+With --litert it writes LiteRT files instead, and holds them against the same ONNX file.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,13 @@ import logging
 import os
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hone.compress.subject import Subject
+    from hone.evaluate.classifier import Row
 
 SCHEMES: list[tuple[str, dict[str, Any]]] = [
     ("FP16", {"scheme": "FP16"}),
@@ -22,6 +30,12 @@ SCHEMES: list[tuple[str, dict[str, Any]]] = [
     ("INT8Static, target TensorRT", {"scheme": "INT8Static", "target": "TensorRT"}),
     ("INT4WeightOnly", {"scheme": "INT4WeightOnly"}),
     ("INT4WeightOnly, embeddingBits 4", {"scheme": "INT4WeightOnly", "embeddingBits": 4}),
+]
+
+#: What LiteRT's quantizer has for texts; None is the file as it was converted.
+LITERT: list[tuple[str, dict[str, Any] | None]] = [
+    ("LiteRT, FP32", None),
+    ("LiteRT, INT8Dynamic", {"scheme": "INT8Dynamic"}),
 ]
 
 
@@ -49,12 +63,46 @@ def job(options: argparse.Namespace) -> Any:  # noqa: ANN401 - hone is imported 
     return JobConfig.model_validate_json(json.dumps(document))
 
 
+def onnx_files(
+    _: Subject, before: Path, __: Sequence[Row], calibration: Sequence[Row], notes: list[str]
+) -> Iterator[tuple[str, Path, float]]:
+    """Yield a file of each scheme, one over the other, and how long it took."""
+    from hone.compress.quantize import quantizer_for
+    from hone.contract.compression import Quantize
+
+    after = before.with_name("after.onnx")
+    for title, scheme in SCHEMES:
+        start = time.monotonic()
+        quantizer = quantizer_for(Quantize.model_validate_json(json.dumps(scheme)))
+        notes += [f"{title}: {sentence}" for sentence in quantizer.quantize(before, after, calibration)]
+        yield title, after, time.monotonic() - start
+
+
+def litert_files(
+    subject: Subject, before: Path, rows: Sequence[Row], calibration: Sequence[Row], notes: list[str]
+) -> Iterator[tuple[str, Path, float]]:
+    """Yield the converted file, for one row a call, and a quantized one of it."""
+    from hone.compress.quantize.litert import LiteRtInt8
+    from hone.contract.compression import Quantize
+
+    start, whole_file = time.monotonic(), before.with_name("whole.tflite")
+    subject.export_litert(rows, whole_file, 1)
+    for title, scheme in LITERT:
+        path = whole_file
+        if scheme is not None:
+            start, path = time.monotonic(), before.with_name("quantized.tflite")
+            quantizer = LiteRtInt8(Quantize.model_validate_json(json.dumps(scheme)))
+            notes += [f"{title}: {sentence}" for sentence in quantizer.quantize(whole_file, path, calibration)]
+        yield title, path, time.monotonic() - start
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--claim", type=Path, required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--litert", action="store_true")
     options = parser.parse_args()
     options.claim = options.claim.resolve()
     os.environ["HONE_PVC_ROOT"] = str(options.claim.parent)
@@ -62,8 +110,6 @@ def main() -> None:
 
     from hone.compress.measuring import compare_quality, compare_speed, whole
     from hone.compress.model import load
-    from hone.compress.quantize import quantizer_for
-    from hone.contract.compression import Quantize
     from hone.device import thread_count
     from hone.store import Store
 
@@ -75,14 +121,11 @@ def main() -> None:
     print("| scheme | accuracy | same answers | size | of FP32 | p50 | speedup | seconds |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
+        before = Path(folder) / "before.onnx"
         subject.export(rows, before, 20)
-        notes = []
-        for title, scheme in SCHEMES:
-            start = time.monotonic()
-            quantizer = quantizer_for(Quantize.model_validate_json(json.dumps(scheme)))
-            notes += [f"{title}: {sentence}" for sentence in quantizer.quantize(before, after, calibration)]
-            seconds = time.monotonic() - start
+        notes: list[str] = []
+        written = litert_files if options.litert else onnx_files
+        for title, after, seconds in written(subject, before, rows, calibration, notes):
             quality = compare_quality(
                 before,
                 after,

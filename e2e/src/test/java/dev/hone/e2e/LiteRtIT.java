@@ -26,21 +26,21 @@ class LiteRtIT {
   @Test
   void aFileForLiteRtIsWrittenQuantizedAndMeasuredInAPod(Lab lab) {
     Resource text = lab.apply("finetune.yaml", manifest -> manifest.name("taught-litert"));
-    Resource resource = null;
     try {
       text.awaitReady("Completed", RUN);
-      resource = lab.applyCompression(EXAMPLE, text, text, UnaryOperator.identity());
-      Resource.Status status = resource.awaitReady("Completed", RUN);
-      assertThat(status.state("Accepted")).isEqualTo("True");
-      assertThat(status.<String>value("export", "format")).isEqualTo("LiteRT");
-      assertThat(status.number("metrics", "after", "accuracy", "value")).isGreaterThan(80.0);
-      assertThat(status.number("metrics", "comparison", "sizeRatio")).isLessThan(0.9);
-      String folder = status.<String>value("artifact", "uri").replace("pvc://e2e/", "");
-      assertThat(lab.list(folder)).contains("manifest.json", "model.tflite");
-    } finally {
-      if (resource != null) {
+      Resource resource = lab.applyCompression(EXAMPLE, text, text, UnaryOperator.identity());
+      try {
+        Resource.Status status = resource.awaitReady("Completed", RUN);
+        assertThat(status.state("Accepted")).isEqualTo("True");
+        assertThat(status.<String>value("export", "format")).isEqualTo("LiteRT");
+        assertThat(status.number("metrics", "after", "accuracy", "value")).isGreaterThan(80.0);
+        assertThat(status.number("metrics", "comparison", "sizeRatio")).isLessThan(0.9);
+        String folder = status.<String>value("artifact", "uri").replace("pvc://e2e/", "");
+        assertThat(lab.list(folder)).contains("manifest.json", "model.tflite");
+      } finally {
         resource.delete();
       }
+    } finally {
       text.delete();
     }
   }
