@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The example for LiteRT, as it is committed but for the model, the data and the gate. Its pods run
- * in an image that is a gigabyte larger than the trainer's.
+ * in an image of their own, which is built on top of the trainer's.
  */
 @ExtendWith(Lab.Provider.class)
 @EnabledIfEnvironmentVariable(
