@@ -47,21 +47,23 @@ class ArchitectureTest {
           .definedBy("dev.hone.server.inference..")
           .layer("access")
           .definedBy("..access..")
+          .layer("tracing")
+          .definedBy("..tracing..")
           .layer("protocol")
           .definedBy("..protocol..")
           .whereLayer("transport")
-          .mayOnlyAccessLayers("access", "serving", "inference", "protocol")
+          .mayOnlyAccessLayers("access", "serving", "inference", "tracing", "protocol")
           .whereLayer("access")
           .mayNotAccessAnyLayer()
           .whereLayer("grpc")
-          .mayOnlyAccessLayers("access", "wire", "serving", "inference", "protocol")
+          .mayOnlyAccessLayers("access", "wire", "serving", "inference", "tracing", "protocol")
           .whereLayer("router")
-          .mayOnlyAccessLayers("wire", "protocol")
+          .mayOnlyAccessLayers("wire", "tracing", "protocol")
           .whereLayer("serving")
           .mayOnlyAccessLayers(
-              "batching", "backend", "text", "image", "metrics", "inference", "protocol")
+              "batching", "backend", "text", "image", "metrics", "inference", "tracing", "protocol")
           .whereLayer("batching")
-          .mayOnlyAccessLayers("backend", "metrics", "inference", "protocol")
+          .mayOnlyAccessLayers("backend", "metrics", "inference", "tracing", "protocol")
           .whereLayer("inference")
           .mayOnlyAccessLayers("protocol")
           .whereLayer("engine")
@@ -77,6 +79,8 @@ class ArchitectureTest {
           .whereLayer("repository")
           .mayNotAccessAnyLayer()
           .whereLayer("metrics")
+          .mayNotAccessAnyLayer()
+          .whereLayer("tracing")
           .mayNotAccessAnyLayer()
           .whereLayer("protocol")
           .mayNotAccessAnyLayer()
@@ -113,6 +117,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.grpc..");
+
+  @ArchTest
+  static final ArchRule ONLY_THE_TRACING_KNOWS_OPENTELEMETRY =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.hone.server.tracing..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
 
   @ArchTest
   static final ArchRule ONLY_THE_TRANSPORT_KNOWS_HTTP =

@@ -2,6 +2,7 @@ package dev.hone.server.batching;
 
 import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.tracing.RequestSpan;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param padding for each input whose axis 1 may be lengthened, what fills it
  * @param length what axis 1 is lengthened to at least, 0 for no more than the longest request
  * @param deadline when it need not be run any more
+ * @param span is told when it waits and when it runs
  */
 public record BatchRequest(
     Map<String, Tensor> inputs,
@@ -24,7 +26,8 @@ public record BatchRequest(
     @Nullable Object group,
     Map<String, Long> padding,
     int length,
-    Deadline deadline) {
+    Deadline deadline,
+    RequestSpan span) {
   /** Copies the collections. */
   public BatchRequest {
     inputs = Map.copyOf(inputs);
@@ -35,17 +38,29 @@ public record BatchRequest(
   /** A request that shares runs with those of its group, and is not lengthened. */
   public BatchRequest(
       Map<String, Tensor> inputs, List<String> outputs, int rows, @Nullable Object group) {
-    this(inputs, outputs, rows, group, Map.of(), 0, Deadline.NONE);
+    this(inputs, outputs, rows, group, Map.of(), 0, Deadline.NONE, RequestSpan.NONE);
   }
 
   /** The same, with company of other lengths. */
   public BatchRequest padded(Padding how, int ownLength) {
     return new BatchRequest(
-        inputs, outputs, rows, how.bucket(ownLength), how.fill(), how.target(ownLength), deadline);
+        inputs,
+        outputs,
+        rows,
+        how.bucket(ownLength),
+        how.fill(),
+        how.target(ownLength),
+        deadline,
+        span);
   }
 
   /** The same with a deadline. */
   public BatchRequest until(Deadline other) {
-    return new BatchRequest(inputs, outputs, rows, group, padding, length, other);
+    return new BatchRequest(inputs, outputs, rows, group, padding, length, other, span);
+  }
+
+  /** The same with a span. */
+  public BatchRequest traced(RequestSpan other) {
+    return new BatchRequest(inputs, outputs, rows, group, padding, length, deadline, other);
   }
 }

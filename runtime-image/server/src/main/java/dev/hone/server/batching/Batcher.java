@@ -5,6 +5,8 @@ import dev.hone.server.backend.BackendException;
 import dev.hone.server.inference.InferenceException;
 import dev.hone.server.metrics.ModelStatistics;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.tracing.RequestSpan;
+import dev.hone.server.tracing.Run;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -135,6 +137,7 @@ public final class Batcher implements AutoCloseable {
   private boolean stillWanted(Pending pending) {
     long now = System.nanoTime();
     if (pending.request().deadline().passedAt(now)) {
+      pending.request().span().waited(pending.enqueuedNanos(), now);
       pending
           .answer()
           .completeExceptionally(
@@ -154,7 +157,14 @@ public final class Batcher implements AutoCloseable {
     long started = System.nanoTime();
     Map<String, Tensor> inputs = BatchAssembler.join(requests);
     long joined = System.nanoTime();
-    List<Tensor> outputs = backend.run(inputs, List.copyOf(wanted));
+    List<Tensor> outputs;
+    try {
+      outputs = backend.run(inputs, List.copyOf(wanted));
+    } catch (BackendException e) {
+      long failed = System.nanoTime();
+      trace(batch, new Run(started, joined, failed, failed, batch.size(), rows));
+      throw e;
+    }
     long ran = System.nanoTime();
     times.ran(rows, ran - started);
 
@@ -171,8 +181,17 @@ public final class Batcher implements AutoCloseable {
       statistics.computed(
           started - pending.enqueuedNanos(), joined - started, ran - joined, parted - ran);
     }
+    trace(batch, new Run(started, joined, ran, parted, batch.size(), rows));
     for (int index = 0; index < batch.size(); index++) {
       batch.get(index).answer().complete(shares.get(index));
+    }
+  }
+
+  private static void trace(List<Pending> batch, Run run) {
+    for (Pending pending : batch) {
+      RequestSpan span = pending.request().span();
+      span.waited(pending.enqueuedNanos(), run.started());
+      span.computed(run);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.protocol.TensorMetadata;
+import dev.hone.server.tracing.RequestSpan;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +77,8 @@ public final class PaddingProbe {
       tensors.put(
           input.name(), new NumericTensor(input.name(), input.datatype(), Shape.of(1, OWN), data));
     }
-    return new BatchRequest(tensors, outputs, 1, "probe", fill, length, Deadline.NONE);
+    return new BatchRequest(
+        tensors, outputs, 1, "probe", fill, length, Deadline.NONE, RequestSpan.NONE);
   }
 
   private static boolean close(Tensor expected, Tensor actual) {

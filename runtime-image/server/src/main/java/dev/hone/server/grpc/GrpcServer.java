@@ -5,6 +5,7 @@ import dev.hone.server.config.ServerConfig;
 import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServerInfo;
+import dev.hone.server.tracing.Tracing;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -39,6 +40,7 @@ public class GrpcServer {
   private final ServerInfo info;
   private final ApiKeys keys;
   private final GrpcTls tls;
+  private final Tracing tracing;
   private final ServerConfig config;
   private final CompletableFuture<Void> warm = new CompletableFuture<>();
   private @Nullable Server server;
@@ -54,12 +56,14 @@ public class GrpcServer {
       ServerInfo info,
       ApiKeys keys,
       GrpcTls tls,
+      Tracing tracing,
       ServerConfig config) {
     this.registry = registry;
     this.control = control;
     this.info = info;
     this.keys = keys;
     this.tls = tls;
+    this.tracing = tracing;
     this.config = config;
   }
 
@@ -78,10 +82,13 @@ public class GrpcServer {
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addTransportFilter(connections)
-            .intercept(new KeyInterceptor(keys))
-            .intercept(connections)
             .addService(health.getHealthService())
             .addService(new InferenceService(registry, control, info, calls));
+    if (tracing.isOn()) {
+      // The last that is added sees a call first: who has no key fills nobody's traces.
+      builder.intercept(new TraceInterceptor(tracing, warm::isDone));
+    }
+    builder.intercept(new KeyInterceptor(keys)).intercept(connections);
     Optional<SslContext> encrypted = tls.context();
     encrypted.ifPresent(builder::sslContext);
     if (config.grpcMaxConnectionAgeSeconds() > 0) {

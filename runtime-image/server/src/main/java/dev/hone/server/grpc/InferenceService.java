@@ -31,6 +31,7 @@ import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServedModel;
 import dev.hone.server.serving.ServerInfo;
+import dev.hone.server.tracing.RequestSpan;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -168,6 +169,7 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
   @Override
   public void modelInfer(ModelInferRequest message, StreamObserver<ModelInferResponse> caller) {
     long started = System.nanoTime();
+    RequestSpan span = TraceInterceptor.SPAN.get();
     ServedModel model;
     try {
       model = registry.find(message.getModelName(), version(message.getModelVersion()));
@@ -175,13 +177,17 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
       caller.onError(Statuses.of(e));
       return;
     }
+    span.model(model.name(), model.version());
     try {
       InferenceRequest request = InferMessages.read(message);
-      CompletableFuture<InferenceResponse> answer = model.infer(request, deadline(request));
+      if (span.isRecording()) {
+        span.decoded(started, System.nanoTime());
+      }
+      CompletableFuture<InferenceResponse> answer = model.infer(request, deadline(request), span);
       ((ServerCallStreamObserver<ModelInferResponse>) caller)
           .setOnCancelHandler(() -> answer.cancel(false));
       answer.whenCompleteAsync(
-          (response, failure) -> finish(caller, model, request, response, failure, started),
+          (response, failure) -> finish(caller, model, request, response, failure, started, span),
           executor);
     } catch (RuntimeException e) {
       fail(caller, model, e, started);
@@ -205,7 +211,8 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
       InferenceRequest request,
       @Nullable InferenceResponse response,
       @Nullable Throwable failure,
-      long started) {
+      long started,
+      RequestSpan span) {
     if (response == null) {
       fail(
           caller,
@@ -215,7 +222,11 @@ final class InferenceService extends GRPCInferenceServiceImplBase {
       return;
     }
     try {
+      long computed = span.isRecording() ? System.nanoTime() : 0;
       caller.onNext(InferMessages.write(request, response));
+      if (span.isRecording()) {
+        span.encoded(computed, System.nanoTime());
+      }
       caller.onCompleted();
       model.countSuccess(System.nanoTime() - started);
     } catch (RuntimeException e) {

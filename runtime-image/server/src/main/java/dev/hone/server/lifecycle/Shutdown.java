@@ -2,6 +2,7 @@ package dev.hone.server.lifecycle;
 
 import dev.hone.server.serving.ModelRegistry;
 import dev.hone.server.serving.ServedModel;
+import dev.hone.server.tracing.Tracing;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
@@ -20,10 +21,12 @@ public class Shutdown {
   private static final Logger LOG = Logger.getLogger(Shutdown.class);
 
   private final ModelRegistry registry;
+  private final Tracing tracing;
 
-  /** Drains that registry. */
-  public Shutdown(ModelRegistry registry) {
+  /** Drains that registry, and sends the last traces. */
+  public Shutdown(ModelRegistry registry, Tracing tracing) {
     this.registry = registry;
+    this.tracing = tracing;
   }
 
   void start(@Observes StartupEvent event) {
@@ -39,5 +42,6 @@ public class Shutdown {
   void stop(@Observes ShutdownEvent event) {
     registry.drain();
     registry.all().forEach(ServedModel::close);
+    tracing.close();
   }
 }

@@ -15,6 +15,7 @@ import dev.hone.server.serving.ImageInput;
 import dev.hone.server.serving.Preprocessor;
 import dev.hone.server.serving.ServedModel;
 import dev.hone.server.serving.TextInput;
+import dev.hone.server.tracing.RequestSpan;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -113,7 +114,8 @@ final class WarmUp {
 
   private void infer(ServedModel model, List<Tensor> inputs) {
     try {
-      InferenceResponse response = model.infer(InferenceRequest.of(inputs), Deadline.NONE).join();
+      InferenceResponse response =
+          model.infer(InferenceRequest.of(inputs), Deadline.NONE, RequestSpan.NONE).join();
       writer.response(response, output -> binaryOnly(model, output));
     } catch (CompletionException e) {
       if (e.getCause() instanceof ProtocolException known) {

@@ -1,5 +1,7 @@
 package dev.hone.server.router;
 
+import dev.hone.server.tracing.AttemptSpan;
+import dev.hone.server.tracing.RequestSpan;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -7,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.URI;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +27,9 @@ final class Exchange {
    *
    * @param counted whether it is an inference request
    * @param shadow who repeats it to the other version, if it is in the sample
+   * @param span its trace
    */
-  record Kind(boolean counted, Optional<Shadow> shadow) {}
+  record Kind(boolean counted, Optional<Shadow> shadow, RequestSpan span) {}
 
   private final Vertx vertx;
   private final HttpClient client;
@@ -87,9 +91,20 @@ final class Exchange {
       return;
     }
     long sent = System.nanoTime();
-    call.send(client, state.routing().backend(arm).rest(), sending -> current = sending)
-        .onSuccess(answer -> answered(arm, answer, System.nanoTime() - sent))
-        .onFailure(failure -> failed(arm, tries, failure));
+    URI address = state.routing().backend(arm).rest();
+    AttemptSpan span = kind.span().attempt(address, arm.text(), tries.number());
+    call.traced(span.headers())
+        .send(client, address, sending -> current = sending)
+        .onSuccess(
+            answer -> {
+              span.answeredHttp(answer.status());
+              answered(arm, answer, System.nanoTime() - sent);
+            })
+        .onFailure(
+            failure -> {
+              span.failed(failure);
+              failed(arm, tries, failure);
+            });
   }
 
   private void answered(Arm arm, VersionAnswer answer, long nanos) {
@@ -104,16 +119,24 @@ final class Exchange {
       state.statistics().arm(arm).answered(nanos, answer.isServerError());
     }
     settleCandidate(answer);
+    kind.span().version(arm.text());
     Replies.forward(request, active, arm, answer)
         .onSuccess(
             sent ->
                 kind.shadow()
                     .filter(shadow -> !candidateFailed)
-                    .ifPresent(shadow -> shadow.repeat(state, arm, answer, this::copy)));
+                    .ifPresent(
+                        shadow ->
+                            shadow.repeat(
+                                state, arm, answer, backend -> copy(backend, arm.other()))));
   }
 
-  private Future<VersionAnswer> copy(Backend backend) {
-    return call.send(client, backend.rest(), sending -> {});
+  private Future<VersionAnswer> copy(Backend backend, Arm arm) {
+    AttemptSpan span = kind.span().copy(backend.rest(), arm.text());
+    return call.traced(span.headers())
+        .send(client, backend.rest(), sending -> {})
+        .onSuccess(answer -> span.answeredHttp(answer.status()))
+        .onFailure(span::failed);
   }
 
   /** Counts what the candidate did, once the stable version's answer says whose fault it was. */
@@ -151,7 +174,9 @@ final class Exchange {
     }
     settleCandidate(null);
     boolean timeout = Tries.isTimeout(failure);
-    Replies.error(request, active, timeout ? 504 : 503, sentence(timeout, call, tries, failure));
+    String sentence = sentence(timeout, call, tries, failure);
+    kind.span().failure(sentence);
+    Replies.error(request, active, timeout ? 504 : 503, sentence);
   }
 
   private static String sentence(

@@ -1,5 +1,8 @@
 package dev.hone.server.router;
 
+import dev.hone.server.tracing.AttemptSpan;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -7,6 +10,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.net.URI;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -53,13 +57,23 @@ final class GrpcExchange {
       return;
     }
     long sent = System.nanoTime();
-    call.open(client, state.routing().backend(arm).grpc(), sending -> current = sending)
-        .onSuccess(answer -> opened(arm, answer, sent))
-        .onFailure(failure -> failed(arm, tries, failure));
+    URI address = state.routing().backend(arm).grpc();
+    AttemptSpan span = kind.span().attempt(address, arm.text(), tries.number());
+    call.traced(span.headers())
+        .open(client, address, sending -> current = sending)
+        .onSuccess(answer -> opened(arm, answer, sent, span))
+        .onFailure(
+            failure -> {
+              span.failed(failure);
+              failed(arm, tries, failure);
+            });
   }
 
-  private void opened(Arm arm, HttpClientResponse answer, long sent) {
+  private void opened(Arm arm, HttpClientResponse answer, long sent, AttemptSpan span) {
     String early = answer.getHeader(GrpcStatus.HEADER);
+    if (early != null) {
+      span.answeredRpc(code(answer.headers()));
+    }
     if (arm == Arm.CANDIDATE && early != null && !GrpcStatus.OK.equals(early)) {
       // Whether the call is at fault or the candidate, the stable version's answer tells; an error
       // of the call itself is the same there.
@@ -74,6 +88,7 @@ final class GrpcExchange {
     response.setStatusCode(answer.statusCode());
     response.headers().addAll(Headers.travelling(answer.headers()));
     response.putHeader("hone-version", arm.text());
+    kind.span().version(arm.text());
     if (early != null) {
       count(arm, sent, GrpcStatus.isServerError(answer.headers()));
       response.end().onSuccess(gone -> repeat(arm, new GrpcAnswer(answer.headers(), NOTHING)));
@@ -81,8 +96,8 @@ final class GrpcExchange {
     }
     if (kind.shadow().isPresent()) {
       GrpcAnswer.of(answer)
-          .onSuccess(whole -> whole(arm, whole, sent))
-          .onFailure(failure -> cut(arm, sent));
+          .onSuccess(whole -> whole(arm, whole, sent, span))
+          .onFailure(failure -> cut(arm, sent, span, failure));
       return;
     }
     answer
@@ -92,20 +107,27 @@ final class GrpcExchange {
         .to(response)
         .onSuccess(
             end -> {
+              span.answeredRpc(code(answer.trailers()));
               count(arm, sent, GrpcStatus.isServerError(answer.trailers()));
               response.trailers().addAll(answer.trailers());
               response.end();
             })
-        .onFailure(failure -> cut(arm, sent));
+        .onFailure(failure -> cut(arm, sent, span, failure));
   }
 
-  private void whole(Arm arm, GrpcAnswer answer, long sent) {
+  private static int code(MultiMap end) {
+    return GrpcStatus.code(end, end);
+  }
+
+  private void whole(Arm arm, GrpcAnswer answer, long sent, AttemptSpan span) {
+    span.answeredRpc(code(answer.end()));
     count(arm, sent, answer.isServerError());
     request.response().trailers().addAll(answer.end());
     request.response().end(answer.body()).onSuccess(gone -> repeat(arm, answer));
   }
 
-  private void cut(Arm arm, long sent) {
+  private void cut(Arm arm, long sent, AttemptSpan span, Throwable failure) {
+    span.failed(failure);
     count(arm, sent, true);
     request.response().reset();
   }
@@ -115,13 +137,16 @@ final class GrpcExchange {
     kind.shadow()
         .filter(shadow -> !candidateFailed)
         .ifPresent(
-            shadow ->
-                shadow.repeat(
-                    state,
-                    arm,
-                    answer,
-                    backend ->
-                        call.open(client, backend.grpc(), sending -> {}).compose(GrpcAnswer::of)));
+            shadow -> shadow.repeat(state, arm, answer, backend -> copy(backend, arm.other())));
+  }
+
+  private Future<GrpcAnswer> copy(Backend backend, Arm arm) {
+    AttemptSpan span = kind.span().copy(backend.grpc(), arm.text());
+    return call.traced(span.headers())
+        .open(client, backend.grpc(), sending -> {})
+        .compose(GrpcAnswer::of)
+        .onSuccess(answer -> span.answeredRpc(code(answer.end())))
+        .onFailure(span::failed);
   }
 
   private void count(Arm arm, long sent, boolean error) {

@@ -1,11 +1,12 @@
 package dev.hone.server.router;
 
-import io.vertx.core.Handler;
+import dev.hone.server.tracing.RequestSpan;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.util.Optional;
 
 /**
@@ -13,7 +14,7 @@ import java.util.Optional;
  * messages are read whole before they are sent on, its answers are passed on as they come, but
  * those of a call in the sample, which are read whole too.
  */
-final class GrpcProxy implements Handler<HttpServerRequest> {
+final class GrpcProxy implements Proxy {
   private static final String INFER = "/inference.GRPCInferenceService/ModelInfer";
 
   private final Vertx vertx;
@@ -21,28 +22,41 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
   private final ActiveRouting active;
   private final Shadow shadow;
   private final RouterSettings settings;
+  private final RequestSpans spans;
 
   GrpcProxy(
       Vertx vertx,
       HttpClient client,
       ActiveRouting active,
       Shadow shadow,
-      RouterSettings settings) {
+      RouterSettings settings,
+      RequestSpans spans) {
     this.shadow = shadow;
     this.vertx = vertx;
     this.client = client;
     this.active = active;
     this.settings = settings;
+    this.spans = spans;
   }
 
   @Override
-  public void handle(HttpServerRequest request) {
+  public RequestSpan begin(HttpServerRequest request) {
+    return spans.grpc(request);
+  }
+
+  @Override
+  public void end(RequestSpan span, HttpServerResponse response) {
+    RequestSpans.endGrpc(span, response);
+  }
+
+  @Override
+  public void handle(HttpServerRequest request, RequestSpan span) {
     MultiMap headers = Headers.travelling(request.headers()).add("te", "trailers");
     BodyReader.read(request, settings.maxBody())
         .onSuccess(
             body -> {
               if (body.isPresent()) {
-                route(request, headers, body.get());
+                route(request, headers, body.get(), span);
               } else {
                 GrpcStatus.RESOURCE_EXHAUSTED.send(
                     request.response(),
@@ -52,13 +66,18 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
             });
   }
 
-  private void route(HttpServerRequest request, MultiMap headers, Buffer body) {
+  /** Whether a call asks for an inference. */
+  static boolean isInference(HttpServerRequest request) {
+    return INFER.equals(request.path());
+  }
+
+  private void route(HttpServerRequest request, MultiMap headers, Buffer body, RequestSpan span) {
     Optional<ActiveRouting.State> state = active.get();
     if (state.isEmpty()) {
       GrpcStatus.UNAVAILABLE.send(request.response(), "the router has no configuration yet");
       return;
     }
-    boolean counted = INFER.equals(request.path());
+    boolean counted = isInference(request);
     Routing routing = state.get().routing();
     Arm arm = counted ? RestProxy.choose(routing) : Arm.STABLE;
     boolean sampled = counted && RestProxy.samples(routing);
@@ -75,7 +94,7 @@ final class GrpcProxy implements Handler<HttpServerRequest> {
             // A call has a deadline of its own (grpc-timeout), and may be a watch without an end.
             counted ? routing.timeoutMillis() : 0);
     Exchange.Kind kind =
-        new Exchange.Kind(counted, sampled ? Optional.of(shadow) : Optional.empty());
+        new Exchange.Kind(counted, sampled ? Optional.of(shadow) : Optional.empty(), span);
     new GrpcExchange(vertx, client, settings, state.get(), request, call, kind).start(arm);
   }
 }

@@ -14,6 +14,7 @@ enum GrpcStatus {
 
   static final String HEADER = "grpc-status";
   static final String OK = "0";
+  private static final int UNKNOWN = 2;
 
   /**
    * UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE,
@@ -32,6 +33,16 @@ enum GrpcStatus {
   static boolean isServerError(MultiMap end) {
     String status = end.get(HEADER);
     return status == null || FAULTS_OF_THE_SERVER.contains(status);
+  }
+
+  /** The code in the trailers, or where there were none in the headers; UNKNOWN without one. */
+  static int code(MultiMap trailers, MultiMap headers) {
+    String status = trailers.contains(HEADER) ? trailers.get(HEADER) : headers.get(HEADER);
+    try {
+      return status == null ? UNKNOWN : Integer.parseInt(status);
+    } catch (NumberFormatException e) {
+      return UNKNOWN;
+    }
   }
 
   /** Ends a call that nothing was sent of. */

@@ -1,16 +1,17 @@
 package dev.hone.server.router;
 
-import io.vertx.core.Handler;
+import dev.hone.server.tracing.RequestSpan;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Takes requests, chooses their version, and hands them on. One for each event loop. */
-final class RestProxy implements Handler<HttpServerRequest> {
+final class RestProxy implements Proxy {
   private static final String INFER = "/infer";
 
   private final Vertx vertx;
@@ -18,27 +19,40 @@ final class RestProxy implements Handler<HttpServerRequest> {
   private final ActiveRouting active;
   private final Shadow shadow;
   private final RouterSettings settings;
+  private final RequestSpans spans;
 
   RestProxy(
       Vertx vertx,
       HttpClient client,
       ActiveRouting active,
       Shadow shadow,
-      RouterSettings settings) {
+      RouterSettings settings,
+      RequestSpans spans) {
     this.vertx = vertx;
     this.client = client;
     this.active = active;
     this.shadow = shadow;
     this.settings = settings;
+    this.spans = spans;
   }
 
   @Override
-  public void handle(HttpServerRequest request) {
+  public RequestSpan begin(HttpServerRequest request) {
+    return spans.rest(request);
+  }
+
+  @Override
+  public void end(RequestSpan span, HttpServerResponse response) {
+    RequestSpans.endRest(span, response);
+  }
+
+  @Override
+  public void handle(HttpServerRequest request, RequestSpan span) {
     BodyReader.read(request, settings.maxBody())
         .onSuccess(
             body -> {
               if (body.isPresent()) {
-                route(request, body.get());
+                route(request, body.get(), span);
               } else {
                 Replies.error(
                     request,
@@ -50,13 +64,18 @@ final class RestProxy implements Handler<HttpServerRequest> {
             });
   }
 
-  private void route(HttpServerRequest request, Buffer body) {
+  /** Whether a request asks for an inference. */
+  static boolean isInference(HttpServerRequest request) {
+    return HttpMethod.POST.equals(request.method()) && request.path().endsWith(INFER);
+  }
+
+  private void route(HttpServerRequest request, Buffer body, RequestSpan span) {
     Optional<ActiveRouting.State> state = active.get();
     if (state.isEmpty()) {
       Replies.error(request, active, 503, "the router has no configuration yet");
       return;
     }
-    boolean inference = HttpMethod.POST.equals(request.method()) && request.path().endsWith(INFER);
+    boolean inference = isInference(request);
     Routing routing = state.get().routing();
     Arm arm = inference ? choose(routing) : Arm.STABLE;
     boolean sampled = inference && samples(routing);
@@ -68,7 +87,7 @@ final class RestProxy implements Handler<HttpServerRequest> {
             state.get(),
             request,
             body,
-            new Exchange.Kind(inference, sampled ? Optional.of(shadow) : Optional.empty()))
+            new Exchange.Kind(inference, sampled ? Optional.of(shadow) : Optional.empty(), span))
         .start(arm);
   }
 

@@ -1,5 +1,7 @@
 package dev.hone.server.router;
 
+import dev.hone.server.tracing.RequestSpan;
+import dev.hone.server.tracing.Tracing;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -44,13 +46,17 @@ public final class Router implements AutoCloseable {
   private final Vertx vertx;
   private final GoldenCheck golden;
   private final RouterSettings settings;
+  private final Tracing tracing;
+  private final RequestSpans spans;
   private final int httpPort;
   private final int grpcPort;
   private final int adminPort;
   private final OptionalInt controlPort;
 
-  private Router(RouterSettings settings) {
+  private Router(RouterSettings settings, Tracing tracing) {
     this.settings = settings;
+    this.tracing = tracing;
+    this.spans = new RequestSpans(tracing);
     // Metrics and tracing of the framework are the server's.
     this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     settings.configuration().ifPresent(this::read);
@@ -97,10 +103,11 @@ public final class Router implements AutoCloseable {
   /**
    * Starts a router.
    *
+   * @param tracing what it traces by, and closes when it leaves
    * @throws IllegalArgumentException with a sentence if its configuration is wrong
    */
-  static Router start(RouterSettings settings) {
-    return new Router(settings);
+  static Router start(RouterSettings settings, Tracing tracing) {
+    return new Router(settings, tracing);
   }
 
   int httpPort() {
@@ -153,6 +160,7 @@ public final class Router implements AutoCloseable {
     shadow.close();
     golden.close();
     await(vertx.close());
+    tracing.close();
   }
 
   private static HttpServerOptions options() {
@@ -209,21 +217,30 @@ public final class Router implements AutoCloseable {
       // A negative port is a free one that the loops share.
       int httpPort = settings.httpPort() == 0 ? -1 : settings.httpPort();
       int grpcPort = settings.grpcPort() == 0 ? -2 : settings.grpcPort();
-      listen(httpPort, http, new RestProxy(vertx, rest, active, shadow, settings))
+      listen(httpPort, http, new RestProxy(vertx, rest, active, shadow, settings, spans))
           .compose(
-              done -> listen(grpcPort, grpc, new GrpcProxy(vertx, calls, active, shadow, settings)))
+              done ->
+                  listen(
+                      grpcPort, grpc, new GrpcProxy(vertx, calls, active, shadow, settings, spans)))
           .onComplete(started);
     }
 
-    private Future<Void> listen(int port, AtomicInteger taken, Handler<HttpServerRequest> proxy) {
+    private Future<Void> listen(int port, AtomicInteger taken, Proxy proxy) {
       return vertx
           .createHttpServer(options())
           .requestHandler(
               request -> {
                 clients.note(request);
                 inFlight.begin();
-                request.response().endHandler(end -> inFlight.end());
-                proxy.handle(request);
+                RequestSpan span = proxy.begin(request);
+                request
+                    .response()
+                    .endHandler(
+                        end -> {
+                          proxy.end(span, request.response());
+                          inFlight.end();
+                        });
+                proxy.handle(request, span);
               })
           .listen(port, "0.0.0.0")
           .map(

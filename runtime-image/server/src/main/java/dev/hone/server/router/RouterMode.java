@@ -1,5 +1,6 @@
 package dev.hone.server.router;
 
+import dev.hone.server.tracing.Tracing;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jboss.logging.Logger;
@@ -23,7 +24,7 @@ public final class RouterMode {
   public static int run(Map<String, String> environment) {
     Router router;
     try {
-      router = Router.start(RouterSettings.of(environment));
+      router = Router.start(RouterSettings.of(environment), Tracing.of(environment, "hone-router"));
     } catch (IllegalArgumentException e) {
       LOG.error(e.getMessage());
       return EXIT_BAD_INPUT;

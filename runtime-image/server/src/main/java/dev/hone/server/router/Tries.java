@@ -41,6 +41,11 @@ final class Tries {
     return OptionalLong.of(pause);
   }
 
+  /** Which try the next one is, from 1. */
+  int number() {
+    return number;
+  }
+
   /** Time since the first try. */
   long elapsedMillis() {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);

@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -32,6 +33,16 @@ record VersionCall(
    * which pod of a Service a request goes is decided as its connection is made.
    */
   private static final int RENEW = 1000;
+
+  /** The same with headers that name its trace, in place of those that its client sent. */
+  VersionCall traced(Map<String, String> trace) {
+    if (trace.isEmpty()) {
+      return this;
+    }
+    MultiMap named = MultiMap.caseInsensitiveMultiMap().setAll(headers).remove("tracestate");
+    trace.forEach(named::set);
+    return new VersionCall(method, uri, named, body, timeoutMillis);
+  }
 
   /** Sends it, and waits for the whole answer. */
   Future<VersionAnswer> send(HttpClient client, URI address, Consumer<HttpClientRequest> started) {

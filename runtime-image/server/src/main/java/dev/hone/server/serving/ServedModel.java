@@ -17,6 +17,7 @@ import dev.hone.server.protocol.ModelStats;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.protocol.RequestedOutput;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.tracing.RequestSpan;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,25 +118,30 @@ public final class ServedModel implements AutoCloseable {
   /**
    * Starts to answer a request; any thread may call it, and it throws nothing.
    *
+   * @param span is told what it goes through
    * @return the response, or a {@link ProtocolException}, which is an {@link
    *     dev.hone.server.inference.InferenceException} where the engine refuses it. It is completed
    *     by the model's worker, which must not be kept: a front end goes on in a thread of its own,
    *     and counts what it has answered. Cancel it to give up.
    */
-  public CompletableFuture<InferenceResponse> infer(InferenceRequest request, Deadline deadline) {
+  public CompletableFuture<InferenceResponse> infer(
+      InferenceRequest request, Deadline deadline, RequestSpan span) {
     try {
-      return start(request, deadline);
+      return start(request, deadline, span);
     } catch (RuntimeException refused) {
       return CompletableFuture.failedFuture(refused);
     }
   }
 
-  private CompletableFuture<InferenceResponse> start(InferenceRequest request, Deadline deadline) {
+  private CompletableFuture<InferenceResponse> start(
+      InferenceRequest request, Deadline deadline, RequestSpan span) {
     List<RequestedOutput> requested =
         request.outputs().isEmpty()
             ? outputs.defaults(encoder.preprocessor(request).isPresent())
             : request.outputs();
-    BatchRequest work = encoder.encode(request, outputs.needed(requested)).until(deadline);
+    BatchRequest work =
+        encoder.encode(request, outputs.needed(requested)).until(deadline).traced(span);
+    span.rows(work.rows());
     CompletableFuture<List<Tensor>> computed = batcher.submit(work);
     CompletableFuture<InferenceResponse> response = new CompletableFuture<>();
     computed.whenComplete(

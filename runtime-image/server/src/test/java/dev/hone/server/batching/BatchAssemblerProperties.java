@@ -7,6 +7,7 @@ import dev.hone.server.inference.Deadline;
 import dev.hone.server.protocol.NumericTensor;
 import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
+import dev.hone.server.tracing.RequestSpan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,8 @@ class BatchAssemblerProperties {
               "group",
               Map.of("x", PAD),
               0,
-              Deadline.NONE));
+              Deadline.NONE,
+              RequestSpan.NONE));
     }
     return requests;
   }

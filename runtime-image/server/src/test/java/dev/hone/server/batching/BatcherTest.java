@@ -16,6 +16,7 @@ import dev.hone.server.protocol.Shape;
 import dev.hone.server.protocol.Tensor;
 import dev.hone.server.testing.Backends;
 import dev.hone.server.testing.Models;
+import dev.hone.server.tracing.RequestSpan;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -230,7 +231,8 @@ class BatcherTest {
         group,
         padding,
         0,
-        Deadline.NONE);
+        Deadline.NONE,
+        RequestSpan.NONE);
   }
 
   private static float spamLogit(CompletableFuture<List<Tensor>> answer) throws Exception {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
 import dev.hone.server.testing.Pki;
+import dev.hone.server.tracing.Tracing;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -42,7 +43,7 @@ class ControlServerTest {
   @BeforeEach
   void start() throws Exception {
     stable = running.add(Version.of(1, 0));
-    router = running.add(Router.start(settings(Optional.of(pki.write(folder)))));
+    router = running.add(Router.start(settings(Optional.of(pki.write(folder))), Tracing.OFF));
   }
 
   private static RouterSettings settings(Optional<Path> tls) {
@@ -166,14 +167,14 @@ class ControlServerTest {
 
   @Test
   void withoutACertificateThereIsNoControlPort() throws Exception {
-    Router alone = running.add(Router.start(settings(Optional.empty())));
+    Router alone = running.add(Router.start(settings(Optional.empty()), Tracing.OFF));
     assertThat(alone.controlPort()).isEmpty();
   }
 
   @Test
   void saysWhichFileIsMissing() throws Exception {
     Files.delete(folder.resolve("ca.crt"));
-    assertThatThrownBy(() -> Router.start(settings(Optional.of(folder))))
+    assertThatThrownBy(() -> Router.start(settings(Optional.of(folder)), Tracing.OFF))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "HONE_ROUTER_TLS is %s, where ca.crt cannot be read: name a folder with tls.crt,"

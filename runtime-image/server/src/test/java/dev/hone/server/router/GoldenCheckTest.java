@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
+import dev.hone.server.tracing.Tracing;
 import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +65,8 @@ class GoldenCheckTest {
                 1 << 20,
                 100,
                 0,
-                RouterIdentity.of(Map.of())));
+                RouterIdentity.of(Map.of())),
+            Tracing.OFF);
     running.add(router);
     return pki.operator(router);
   }

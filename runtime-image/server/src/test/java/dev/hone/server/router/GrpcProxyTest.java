@@ -13,6 +13,7 @@ import dev.hone.server.grpc.wire.ModelInferResponse.InferOutputTensor;
 import dev.hone.server.protocol.Datatype;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.GrpcClient;
+import dev.hone.server.tracing.Tracing;
 import io.grpc.ConnectivityState;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -118,7 +119,8 @@ class GrpcProxyTest {
                 1 << 20,
                 5000,
                 0,
-                RouterIdentity.of(Map.of())));
+                RouterIdentity.of(Map.of())),
+            Tracing.OFF);
     running.add(router);
     GrpcClient client = new GrpcClient(router.grpcPort());
     running.add(client);
@@ -328,7 +330,8 @@ class GrpcProxyTest {
                     100,
                     50,
                     0,
-                    RouterIdentity.of(Map.of())));
+                    RouterIdentity.of(Map.of())),
+                Tracing.OFF);
         GrpcClient client = new GrpcClient(alone.grpcPort())) {
       assertThatThrownBy(() -> client.service().modelInfer(request("1")))
           .hasMessageStartingWith("UNAVAILABLE: no connection to a server within ");

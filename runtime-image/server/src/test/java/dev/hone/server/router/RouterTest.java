@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.hone.server.testing.Client;
 import dev.hone.server.testing.Client.Answer;
+import dev.hone.server.tracing.Tracing;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Files;
@@ -45,7 +46,7 @@ class RouterTest {
   }
 
   private Router router(Routing routing) throws Exception {
-    return running.add(Router.start(settings(routing, 1 << 20, 5000, 0)));
+    return running.add(Router.start(settings(routing, 1 << 20, 5000, 0), Tracing.OFF));
   }
 
   private RouterSettings settings(Routing routing, int maxBody, int retry, int drain)
@@ -370,7 +371,7 @@ class RouterTest {
     Version stable = version(Version.of(1, 0));
     Routing routing = routing(stable, null, 0, 0);
     stable.stop();
-    try (Router router = Router.start(settings(routing, 100, 100, 0))) {
+    try (Router router = Router.start(settings(routing, 100, 100, 0), Tracing.OFF)) {
       Answer answer = client(router).infer("m", BODY);
       assertThat(answer.status()).isEqualTo(503);
       assertThat(answer.headers()).containsEntry("retry-after", List.of("1"));
@@ -424,7 +425,7 @@ class RouterTest {
   @Test
   void tellsItsClientsToGoWhileItDrains() throws Exception {
     Version stable = version(Version.of(1, 0));
-    Router router = Router.start(settings(routing(stable, null, 0, 0), 100, 100, 1));
+    Router router = Router.start(settings(routing(stable, null, 0, 0), 100, 100, 1), Tracing.OFF);
     Client client = client(router);
     Client admin = admin(router);
     assertThat(client.infer("m", BODY).headers()).doesNotContainKey("connection");

@@ -1,0 +1,63 @@
+package dev.hone.server.transport;
+
+import dev.hone.server.tracing.RequestSpan;
+import dev.hone.server.tracing.Tracing;
+import io.vertx.core.AsyncResult;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.List;
+
+/** Begins the span of an inference request before its body is read, and ends it with its answer. */
+@ApplicationScoped
+public class InferenceTraces {
+  private static final String KEY = "hone-trace";
+  private static final String OF_THE_NEWEST = "/v2/models/{model}/infer";
+  private static final String OF_A_VERSION = "/v2/models/{model}/versions/{version}/infer";
+
+  private final Tracing tracing;
+
+  /** Traces by that. */
+  public InferenceTraces(Tracing tracing) {
+    this.tracing = tracing;
+  }
+
+  void register(@Observes Router router) {
+    if (tracing.isOn()) {
+      for (String route : List.of(OF_THE_NEWEST, OF_A_VERSION)) {
+        // Behind the check of keys: who has none fills nobody's traces.
+        router
+            .post(route.replace("{", ":").replace("}", ""))
+            .order(Integer.MIN_VALUE + 3)
+            .handler(context -> begin(context, route));
+      }
+    }
+  }
+
+  private void begin(RoutingContext context, String route) {
+    RequestSpan span =
+        tracing.http(
+            context.request().method().name(),
+            route,
+            context.request().path(),
+            String.valueOf(context.request().scheme()),
+            context.request()::getHeader);
+    context.put(KEY, span);
+    context.addEndHandler(done -> end(context, span, done));
+    context.next();
+  }
+
+  private static void end(RoutingContext context, RequestSpan span, AsyncResult<Void> done) {
+    if (done.succeeded()) {
+      span.endHttp(context.response().getStatusCode());
+    } else {
+      span.gone();
+    }
+  }
+
+  /** The span of a request that has passed here. */
+  RequestSpan of(RoutingContext context) {
+    return tracing.isOn() ? context.get(KEY, RequestSpan.NONE) : RequestSpan.NONE;
+  }
+}
