@@ -57,6 +57,13 @@ import org.jspecify.annotations.Nullable;
     message =
         "the routers of a rollout speak plain HTTP and know no key: remove rollout, or end TLS and"
             + " check keys in the Ingress or Gateway in front of the Service")
+@ValidationRule(
+    value =
+        "!has(self.backend) || self.backend != 'Triton' || !has(self.tracing)"
+            + " || (has(self.tracing.protocol) && self.tracing.protocol == 'HTTPProtobuf')",
+    message =
+        "Triton sends traces over HTTP alone: write tracing.protocol: HTTPProtobuf and the"
+            + " collector's port for it (4318)")
 public record InferenceDeploymentSpec(
     @Required @JsonPropertyDescription("The model to serve.") ModelSource model,
     @JsonPropertyDescription(
@@ -78,6 +85,10 @@ public record InferenceDeploymentSpec(
             "Has the server answer only requests with an API key, those about its health aside"
                 + " (default: all requests).")
         @Nullable ApiKey apiKey,
+    @JsonPropertyDescription(
+            "Has the server, and the routers of a rollout, tell a collector of OpenTelemetry's what"
+                + " requests go through (default: nobody).")
+        @Nullable Tracing tracing,
     @JsonPropertyDescription("What each pod asks for.") @Nullable ServingResources resources,
     @JsonPropertyDescription(
             "What the pods are made from: Hone fills in what is missing here and sets what it must."

@@ -2,6 +2,7 @@ package dev.hone.operator.desired;
 
 import dev.hone.api.Labels;
 import dev.hone.api.Names;
+import dev.hone.api.inference.Tracing;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -49,13 +50,15 @@ public final class RouterDeployment {
    * @param pullPolicy its pull policy
    * @param template the user's template; its pull secrets are the routers' too
    * @param secret name of the Secret with the certificate that the routers show the operator
+   * @param tracing where their traces go; null for nowhere
    */
   public static Deployment build(
       Owner owner,
       String image,
       String pullPolicy,
       @Nullable PodTemplateSpec template,
-      String secret) {
+      String secret,
+      @Nullable Tracing tracing) {
     Map<String, String> labels = new HashMap<>(Labels.of(Serving.KIND, owner.name()));
     labels.putAll(selector(owner));
     return new DeploymentBuilder()
@@ -78,7 +81,7 @@ public final class RouterDeployment {
         .withMaxUnavailable(new IntOrString(0))
         .endRollingUpdate()
         .endStrategy()
-        .withTemplate(pod(owner, image, pullPolicy, template, labels, secret))
+        .withTemplate(pod(owner, image, pullPolicy, template, labels, secret, tracing))
         .endSpec()
         .build();
   }
@@ -89,7 +92,8 @@ public final class RouterDeployment {
       String pullPolicy,
       @Nullable PodTemplateSpec template,
       Map<String, String> labels,
-      String secret) {
+      String secret,
+      @Nullable Tracing tracing) {
     var parts =
         new PodTemplateMerge.Parts(
             Names.ROUTER_CONTAINER,
@@ -131,7 +135,12 @@ public final class RouterDeployment {
     if (template != null && template.getSpec() != null) {
       given.getSpec().setImagePullSecrets(template.getSpec().getImagePullSecrets());
     }
-    return new PodTemplateSpecBuilder(PodTemplateMerge.merge(given, parts, RouterDeployment::force))
+    String service = Names.router(owner.name());
+    return new PodTemplateSpecBuilder(
+            PodTemplateMerge.merge(
+                given,
+                parts,
+                container -> force(ServingTraces.own(container, tracing, owner, service, null))))
         .editSpec()
         .withTerminationGracePeriodSeconds(GRACE_SECONDS)
         .endSpec()

@@ -47,7 +47,7 @@ final class ServerPod {
             serving.resources());
     PodTemplateSpec merged =
         PodTemplateMerge.merge(
-            serving.podTemplate(), parts, container -> force(container, serving.access()));
+            serving.podTemplate(), parts, container -> force(container, serving));
     return new PodTemplateSpecBuilder(merged)
         .withSpec(
             EngineAffinity.place(
@@ -55,8 +55,10 @@ final class ServerPod {
         .build();
   }
 
-  private static ContainerBuilder force(ContainerBuilder container, ServingAccess access) {
-    return ServerContainer.serving(container, access.probedPort(), STARTUP_FAILURES);
+  private static ContainerBuilder force(ContainerBuilder container, Serving serving) {
+    Owner owner = serving.owner();
+    ServingTraces.own(container, serving.tracing(), owner, owner.name(), serving.model());
+    return ServerContainer.serving(container, serving.access().probedPort(), STARTUP_FAILURES);
   }
 
   private static Map<String, String> env(Serving serving) {

@@ -6,6 +6,7 @@ import dev.hone.api.common.ServingResources;
 import dev.hone.api.inference.Backend;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.api.inference.Tracing;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  *     model repository
  * @param engines the engines that it loads; the pods run where one of them does
  * @param access what its clients need
+ * @param tracing where its traces go; null for nowhere
  */
 public record Serving(
     Owner owner,
@@ -42,7 +44,8 @@ public record Serving(
     @Nullable String version,
     Map<String, String> settings,
     List<PlacedEngine> engines,
-    ServingAccess access) {
+    ServingAccess access,
+    @Nullable Tracing tracing) {
 
   public Serving {
     settings = Map.copyOf(settings);
@@ -62,7 +65,8 @@ public record Serving(
         version,
         settings,
         engines,
-        access);
+        access,
+        tracing);
   }
 
   /** Name of the Deployment. */

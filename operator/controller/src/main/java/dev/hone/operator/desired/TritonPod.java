@@ -71,7 +71,7 @@ final class TritonPod {
             serving.resources());
     PodTemplateSpec merged =
         PodTemplateMerge.merge(
-            serving.podTemplate(), parts, container -> force(container, serving.owner().name()));
+            serving.podTemplate(), parts, container -> force(container, serving));
     return new PodTemplateSpecBuilder(merged)
         .editSpec()
         .withInitContainers(initContainers(merged.getSpec().getInitContainers(), serving))
@@ -79,7 +79,7 @@ final class TritonPod {
         .build();
   }
 
-  private static ContainerBuilder force(ContainerBuilder container, String model) {
+  private static ContainerBuilder force(ContainerBuilder container, Serving serving) {
     List<String> args =
         new ArrayList<>(
             List.of(
@@ -87,13 +87,15 @@ final class TritonPod {
                 "tritonserver",
                 "--model-repository=" + REPOSITORY,
                 "--model-control-mode=explicit",
-                "--load-model=" + model,
+                "--load-model=" + serving.owner().name(),
                 "--disable-auto-complete-config",
                 "--http-port=" + Serving.HTTP_PORT,
                 "--grpc-port=" + Serving.GRPC_PORT,
                 "--metrics-port=" + Serving.METRICS_PORT,
                 "--exit-timeout-secs=" + ServingDrain.FINISH_SECONDS));
+    args.addAll(ServingTraces.tritonArguments(serving.tracing(), serving.owner()));
     args.addAll(container.getArgs());
+    ServingTraces.triton(container, serving.tracing());
     long drain = ServingDrain.seconds(container.buildEnv());
     if (drain > 0) {
       // Triton turns requests away as soon as it gets SIGTERM.

@@ -10,6 +10,7 @@ import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentSpec;
 import dev.hone.api.inference.Rollout;
 import dev.hone.api.inference.ServedModel;
+import dev.hone.api.inference.Tracing;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
 import dev.hone.operator.desired.ServerSettings;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param resources what each pod asks for
  * @param podTemplate the user's template
  * @param access what clients need
+ * @param tracing where traces go; null for nowhere
  * @param unsupported what the spec asks for that has no executor yet, as a sentence
  */
 public record InferenceView(
@@ -54,6 +56,7 @@ public record InferenceView(
     @Nullable ServingResources resources,
     @Nullable PodTemplateSpec podTemplate,
     ServingAccess access,
+    @Nullable Tracing tracing,
     Optional<String> unsupported) {
 
   /** Whether pods stay unready instead of falling back to the CPU. */
@@ -83,6 +86,7 @@ public record InferenceView(
             resources.withGpuResource(resource),
             podTemplate,
             access,
+            tracing,
             unsupported);
   }
 
@@ -113,7 +117,8 @@ public record InferenceView(
           case TRITON -> TritonSettings.of(engine, batching, resources);
         },
         engines,
-        access);
+        access,
+        tracing);
   }
 
   /** The view of a resource. */
@@ -132,6 +137,7 @@ public record InferenceView(
         spec.resources(),
         spec.podTemplate(),
         new ServingAccess(spec.tls(), spec.apiKey()),
+        spec.tracing(),
         Unsupported.of(spec));
   }
 }

@@ -90,7 +90,8 @@ final class RolloutObjects {
             settings.images().server(),
             settings.images().pullPolicy(),
             view.podTemplate(),
-            secret));
+            secret,
+            view.tracing()));
     apply(ServingDisruptionBudget.build(owner));
   }
 

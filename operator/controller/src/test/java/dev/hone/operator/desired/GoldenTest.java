@@ -282,7 +282,12 @@ class GoldenTest {
             Map.of("tls.crt", "certificate", "tls.key", "key", "ca.crt", "authority")));
     made.add(
         RouterDeployment.build(
-            view.owner(), "example.org/server:1", "IfNotPresent", view.podTemplate(), secret));
+            view.owner(),
+            "example.org/server:1",
+            "IfNotPresent",
+            view.podTemplate(),
+            secret,
+            view.tracing()));
     made.add(ServingService.ofRouter(view.owner()));
     return made;
   }

@@ -37,6 +37,7 @@ class InferencePlannerTest {
             resources,
             null,
             ServingAccess.OPEN,
+            null,
             Optional.empty()),
         new Resolution(
             Optional.of(new ResolvedModel("pvc://a/b", null, "sha256:" + "0".repeat(64))),

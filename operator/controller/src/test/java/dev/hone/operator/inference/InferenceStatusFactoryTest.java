@@ -102,6 +102,7 @@ class InferenceStatusFactoryTest {
         null,
         null,
         ServingAccess.OPEN,
+        null,
         Optional.empty());
   }
 
