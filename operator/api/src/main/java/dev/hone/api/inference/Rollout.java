@@ -33,9 +33,10 @@ public record Rollout(
     @JsonPropertyDescription("Comparison with a reference before and beside the traffic.")
         @Nullable Parity parity,
     @JsonPropertyDescription(
-            "Whether a new version's pods are added (default: Auto), or taken from those of the old"
-                + " one: with Never it has its share of spec.replicas by its weight, and the old"
-                + " one has fewer while the rollout lasts.")
+            "Whether a new version's pods are added (Always), or taken from those of the old one: with"
+                + " Never it has its share of spec.replicas by its weight, and the old one has"
+                + " fewer while the rollout lasts. Auto adds them, unless the nodes have had no"
+                + " room for them for two minutes (default: Auto).")
         @Nullable Surge surge,
     @JsonPropertyDescription("Who goes back to the old version (default: Auto).")
         @Nullable Rollback rollback,
@@ -49,7 +50,7 @@ public record Rollout(
     steps = steps == null ? List.of() : List.copyOf(steps);
   }
 
-  /** Whether pods are added before old ones go. */
+  /** Whether pods are added before old ones go; Auto only where there is room for them. */
   public enum Surge {
     @JsonProperty("Auto")
     AUTO,

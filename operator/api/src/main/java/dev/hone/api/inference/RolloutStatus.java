@@ -24,7 +24,7 @@ public record RolloutStatus(
     @JsonPropertyDescription("The golden set that the newest version on trial was given.")
         @Nullable GoldenSetStatus goldenSet,
     @JsonPropertyDescription(
-            "With surge Never: how many of spec.replicas the version on trial has; the stable"
+            "Without surge: how many of spec.replicas the version on trial has; the stable"
                 + " version has the others.")
         @Nullable Integer candidateReplicas) {
 

@@ -93,7 +93,8 @@ final class RolloutPass {
     RolloutPolicy policy =
         RolloutPolicy.of(
             Objects.requireNonNull(view.rollout()),
-            autoscaled.map(AutoscaledReplicas::pods).orElseGet(view::replicas));
+            autoscaled.map(AutoscaledReplicas::pods).orElseGet(view::replicas),
+            autoscaled.isPresent());
     var machine = new RolloutStateMachine(policy, view.generation(), clock.instant());
     RolloutStatus state =
         before
@@ -181,6 +182,7 @@ final class RolloutPass {
             .waits(candidate)
             .map(EngineNeeds.Blocked::message)
             .or(() -> ServingPods.obstacle(trial, observed.pods(), candidate, observed.facts())),
+        ServingPods.noRoom(observed.pods(), candidate),
         GoldenSetCheck.asked(view, last)
             .map(
                 key ->

@@ -11,12 +11,15 @@ import dev.hone.operator.observe.PodRefusal;
 import dev.hone.operator.observe.PodWait;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Reads the pods of an InferenceDeployment. */
@@ -24,6 +27,9 @@ final class ServingPods {
 
   /** The server's exit code where another try will not help. */
   private static final int BAD_INPUT = 64;
+
+  /** What the scheduler says of a resource; more room, or a smaller pod, would help. */
+  private static final Pattern INSUFFICIENT = Pattern.compile("Insufficient ([\\w./-]*\\w)");
 
   private ServingPods() {}
 
@@ -64,6 +70,25 @@ final class ServingPods {
         .flatMap(Optional::stream)
         .map(RunFailure::message)
         .findFirst();
+  }
+
+  /** What the nodes have too little of for a pod with a model, as the scheduler says, as words. */
+  static Optional<String> noRoom(List<Pod> pods, ServedModel model) {
+    String lacking =
+        pods.stream()
+            .filter(pod -> !pod.isMarkedForDeletion())
+            .filter(pod -> serves(pod, model))
+            .filter(pod -> pod.getStatus() != null)
+            .flatMap(pod -> pod.getStatus().getConditions().stream())
+            .filter(condition -> "Unschedulable".equals(condition.getReason()))
+            .map(PodCondition::getMessage)
+            .filter(Objects::nonNull)
+            .flatMap(message -> INSUFFICIENT.matcher(message).results())
+            .map(found -> found.group(1))
+            .distinct()
+            .sorted()
+            .collect(Collectors.joining(" and "));
+    return lacking.isEmpty() ? Optional.empty() : Optional.of(lacking);
   }
 
   private static boolean gaveUp(Pod pod) {

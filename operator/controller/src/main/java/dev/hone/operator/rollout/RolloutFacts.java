@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param candidateReady whether every pod of the candidate is ready
  * @param candidateFailure why the candidate's pods will not get ready, as a sentence
  * @param waiting what the candidate's pods wait for, as a sentence
+ * @param noRoom what the nodes have too little of for another pod of the candidate, as words
  * @param golden what is known of the golden set, in its stage
  * @param figures what is told of this stage's figures
  */
@@ -17,6 +18,7 @@ public record RolloutFacts(
     boolean candidateReady,
     Optional<String> candidateFailure,
     Optional<String> waiting,
+    Optional<String> noRoom,
     Optional<GoldenSetFacts> golden,
     StageFigures figures) {
 
@@ -25,6 +27,7 @@ public record RolloutFacts(
     return new RolloutFacts(
         ready,
         false,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param tolerances how far outputs may be off
  * @param replicas pods that serve
  * @param surges whether the candidate's pods are added to them
+ * @param maySettle whether a rollout goes on without surge where there is no room for it
  * @param manual whether a person goes back
  * @param soak how long the old pods stay warm
  */
@@ -42,6 +43,7 @@ public record RolloutPolicy(
     List<Tolerance> tolerances,
     int replicas,
     boolean surges,
+    boolean maySettle,
     boolean manual,
     Duration soak) {
 
@@ -56,8 +58,9 @@ public record RolloutPolicy(
    * The policy of a spec.
    *
    * @param replicas pods that serve
+   * @param autoscaled whether somebody else decides how many these are
    */
-  public static RolloutPolicy of(Rollout rollout, int replicas) {
+  public static RolloutPolicy of(Rollout rollout, int replicas, boolean autoscaled) {
     Analysis analysis =
         rollout.analysis() == null
             ? new Analysis(null, null, null, null, null, null, null, null)
@@ -76,6 +79,11 @@ public record RolloutPolicy(
         parity == null ? List.of() : parity.tolerances(),
         replicas,
         rollout.surge() != Rollout.Surge.NEVER || replicas < 2,
+        (rollout.surge() == null || rollout.surge() == Rollout.Surge.AUTO)
+            && replicas >= 2
+            && !autoscaled
+            // Its pod would be one more.
+            && (parity == null || parity.reference() == null),
         rollout.rollback() == Rollout.Rollback.MANUAL,
         Duration.ofSeconds(or(rollout.soakSeconds(), SOAK_SECONDS)));
   }
@@ -85,9 +93,14 @@ public record RolloutPolicy(
     return sampleShare > 0;
   }
 
+  /** Whether the candidate's pods are added to those of the stable version in a state. */
+  public boolean surges(RolloutStatus state) {
+    return surges && !(maySettle && state.candidateReplicas() != null);
+  }
+
   /** Pods that the candidate has in a state. */
   public int candidatePods(RolloutStatus state) {
-    if (surges) {
+    if (surges(state)) {
       return replicas;
     }
     Integer given = state.candidateReplicas();
@@ -98,7 +111,7 @@ public record RolloutPolicy(
 
   /** Pods that the stable version has in a state. */
   public int stablePods(RolloutStatus state) {
-    return surges || state.candidate() == null ? replicas : replicas - candidatePods(state);
+    return state.candidate() == null || surges(state) ? replicas : replicas - candidatePods(state);
   }
 
   /** The candidate's share of the pods by its weight; each version has one at least. */

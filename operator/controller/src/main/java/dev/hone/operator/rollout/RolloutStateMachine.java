@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class RolloutStateMachine {
   private static final int WHOLE = 100;
 
+  /** What a cluster has to make room by itself, by more nodes or by pods that end. */
+  private static final Duration ROOM = Duration.ofMinutes(2);
+
   private final RolloutPolicy policy;
   private final long generation;
   private final Instant now;
@@ -127,7 +130,8 @@ public final class RolloutStateMachine {
                     ? ""
                     : "; surge is Never, so it has 1 of %d pods, and the stable version 1 less"
                         .formatted(policy.replicas())),
-        null);
+        null,
+        policy.surges());
   }
 
   private RolloutStatus prepared(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
@@ -139,6 +143,9 @@ public final class RolloutStateMachine {
           null);
     }
     if (!facts.candidateReady()) {
+      if (givesUpSurge(last, facts)) {
+        return withoutSurge(last, candidate, facts);
+      }
       return decided(
           last,
           "waits for the pods of %s%s"
@@ -146,6 +153,26 @@ public final class RolloutStateMachine {
           null);
     }
     return advance(last, candidate, facts, "its pods are ready", null);
+  }
+
+  private boolean givesUpSurge(RolloutStatus last, RolloutFacts facts) {
+    return facts.noRoom().isPresent()
+        && policy.maySettle()
+        && policy.surges(last)
+        && Duration.between(Instant.parse(last.since()), now).compareTo(ROOM) >= 0;
+  }
+
+  private RolloutStatus withoutSurge(
+      RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
+    return decided(
+        last.withCandidateReplicas(1),
+        "no node has room for %d more pods (too little %s), so this rollout goes on without surge: %s has 1 of %d pods, and the stable version 1 less until it ends"
+            .formatted(
+                policy.replicas(),
+                facts.noRoom().orElseThrow(),
+                name(candidate),
+                policy.replicas()),
+        null);
   }
 
   private RolloutStatus golden(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
@@ -283,11 +310,12 @@ public final class RolloutStateMachine {
           candidate,
           null,
           passed + "; it is given the golden set, and no traffic",
-          figures);
+          figures,
+          policy.surges(last));
     }
     RolloutStatus wanted =
         onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
-    return policy.surges()
+    return policy.surges(last)
         ? withItsPods(last, facts, passed, wanted)
         : withRoom(last, facts, passed, wanted);
   }
@@ -314,8 +342,14 @@ public final class RolloutStateMachine {
     }
     return decided(
         last.withCandidateReplicas(pods),
-        "%s; waits for its %d of %d pods before it answers %d%% (surge is Never: the stable version has the other %d)"
-            .formatted(passed, pods, policy.replicas(), wanted.weight(), policy.replicas() - pods),
+        "%s; waits for its %d of %d pods before it answers %d%% (%s: the stable version has the other %d)"
+            .formatted(
+                passed,
+                pods,
+                policy.replicas(),
+                wanted.weight(),
+                policy.surges() ? "without surge" : "surge is Never",
+                policy.replicas() - pods),
         wanted.figures());
   }
 
@@ -330,7 +364,8 @@ public final class RolloutStateMachine {
           null,
           "%s; %s of the requests are repeated to it"
               .formatted(passed, Judge.number(policy.sampleShare() * WHOLE) + "%"),
-          figures);
+          figures,
+          policy.surges(last));
     }
     int step = last.stage() == RolloutStage.CANARY && last.step() != null ? last.step() + 1 : 1;
     if (step <= policy.steps().size()) {
@@ -341,7 +376,8 @@ public final class RolloutStateMachine {
           step,
           "%s; it answers %d%% of the requests"
               .formatted(passed, policy.steps().get(step - 1).weight()),
-          figures);
+          figures,
+          policy.surges(last));
     }
     return state(
         RolloutStage.SOAKING,
@@ -350,7 +386,8 @@ public final class RolloutStateMachine {
         null,
         "%s; it answers all requests, and the old pods stay warm for %d s"
             .formatted(passed, policy.soak().toSeconds()),
-        figures);
+        figures,
+        policy.surges(last));
   }
 
   private RolloutStatus fail(
@@ -401,7 +438,8 @@ public final class RolloutStateMachine {
       ServedModel candidate,
       @Nullable Integer step,
       String decision,
-      @Nullable RolloutFigures figures) {
+      @Nullable RolloutFigures figures,
+      boolean surges) {
     return new RolloutStatus(
         stage,
         stable,
@@ -414,7 +452,7 @@ public final class RolloutStateMachine {
         null,
         null,
         null,
-        policy.surges() ? null : policy.candidatePods(weight(stage, step)));
+        surges ? null : policy.candidatePods(weight(stage, step)));
   }
 
   private int weight(RolloutStage stage, @Nullable Integer step) {

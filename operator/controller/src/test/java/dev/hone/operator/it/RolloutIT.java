@@ -16,6 +16,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
@@ -227,6 +229,39 @@ class RolloutIT extends RolloutTest {
     await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().model().digest()));
     bench.await(Deployment.class, deployment(B), found -> found.getSpec().getReplicas() == 3);
     bench.awaitGone(Deployment.class, deployment(A));
+  }
+
+  @Test
+  void whereThereIsNoRoomSurgeIsGivenUp() {
+    firstVersion("replicas: 2");
+    apply(B, "replicas: 2", "");
+    Deployment candidate = bench.await(Deployment.class, deployment(B), found -> true);
+    assertThat(candidate.getSpec().getReplicas()).isEqualTo(2);
+    kubelet.unschedulable(
+        kubelet.podOf(candidate),
+        "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are"
+            + " available: 3 No preemption victims found for incoming pod.");
+    InferenceDeployment waiting = awaitDecision(RolloutStage.PREPARING, "waits for the pods of");
+    assertThat(pods(A)).isEqualTo(2);
+    // As if it had begun three minutes ago.
+    bench
+        .client()
+        .resource(waiting)
+        .subresource("status")
+        .patch(
+            PatchContext.of(PatchType.JSON_MERGE),
+            "{\"status\": {\"rollout\": {\"since\": \"%s\"}}}"
+                .formatted(Instant.now().minus(Duration.ofMinutes(3))));
+
+    awaitDecision(
+        RolloutStage.PREPARING,
+        "no node has room for 2 more pods (too little nvidia.com/gpu), so this rollout goes on"
+            + " without surge: ");
+    bench.await(Deployment.class, deployment(B), found -> found.getSpec().getReplicas() == 1);
+    bench.await(Deployment.class, deployment(A), found -> found.getSpec().getReplicas() == 1);
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    InferenceDeployment shadowed = await(RolloutStage.SHADOW, found -> true);
+    assertThat(shadowed.getStatus().rollout().candidateReplicas()).isEqualTo(1);
   }
 
   @Test

@@ -29,7 +29,8 @@ class RolloutScalingPropertyTest {
   private static List<RolloutStatus> states(List<Integer> weights) {
     List<CanaryStep> steps =
         weights.stream().sorted().map(weight -> new CanaryStep(weight, 0)).toList();
-    RolloutPolicy policy = RolloutPolicy.of(new Rollout(steps, null, null, null, null, 1000), 4);
+    RolloutPolicy policy =
+        RolloutPolicy.of(new Rollout(steps, null, null, null, null, 1000), 4, true);
     Measurement fine =
         new Measurement(
             arm(), arm(), arm(), new Measurement.Comparisons(0, 0, 0, Optional.empty(), Map.of()));
@@ -37,6 +38,7 @@ class RolloutScalingPropertyTest {
         new RolloutFacts(
             true,
             true,
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

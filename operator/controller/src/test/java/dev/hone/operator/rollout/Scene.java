@@ -28,7 +28,8 @@ final class Scene {
         new RolloutStateMachine(
             RolloutPolicy.of(
                 JSON.treeToValue(root.path("rollout"), Rollout.class),
-                root.path("replicas").asInt(3)),
+                root.path("replicas").asInt(3),
+                root.path("autoscaled").asBoolean()),
             root.path("generation").asLong(1),
             Instant.parse(root.path("now").asText()));
     ServedModel wanted = JSON.treeToValue(root.path("wanted"), ServedModel.class);
@@ -44,6 +45,7 @@ final class Scene {
         facts.path("candidateReady").asBoolean(),
         text(facts.path("candidateFailure")),
         text(facts.path("waiting")),
+        text(facts.path("noRoom")),
         facts.has("golden") ? Optional.of(golden(facts.path("golden"))) : Optional.empty(),
         figures(facts));
   }

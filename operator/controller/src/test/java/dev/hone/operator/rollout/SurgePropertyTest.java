@@ -9,6 +9,7 @@ import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -18,7 +19,7 @@ class SurgePropertyTest {
   private static final ServedModel B = new ServedModel("pvc://m/b", null, null);
 
   private static RolloutPolicy policy(Surge surge, int replicas) {
-    return RolloutPolicy.of(new Rollout(List.of(), null, null, surge, null, null), replicas);
+    return RolloutPolicy.of(new Rollout(List.of(), null, null, surge, null, null), replicas, false);
   }
 
   /** A candidate that is starting. */
@@ -63,5 +64,42 @@ class SurgePropertyTest {
     assertThat(state.candidateReplicas()).isNull();
     assertThat(policy.candidatePods(state)).isEqualTo(replicas);
     assertThat(policy.stablePods(state)).isEqualTo(replicas);
+  }
+
+  /** A candidate whose pods have no room, so many seconds after it began. */
+  private static RolloutStatus withoutRoom(RolloutPolicy policy, RolloutStatus state, int seconds) {
+    return new RolloutStateMachine(policy, 1, Instant.EPOCH.plusSeconds(seconds))
+        .next(
+            B,
+            state,
+            new RolloutFacts(
+                true,
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("nvidia.com/gpu"),
+                Optional.empty(),
+                StageFigures.none("there are no requests")));
+  }
+
+  @Property
+  void surgeIsGivenUpOnlyWhereBothVersionsCanHaveAPod(
+      @ForAll Surge surge,
+      @ForAll @IntRange(min = 1, max = 1000) int replicas,
+      @ForAll @IntRange(min = 0, max = 600) int seconds) {
+    RolloutPolicy policy = policy(surge, replicas);
+    RolloutStatus before = state(policy);
+    RolloutStatus after = withoutRoom(policy, before, seconds);
+    boolean givenUp = surge == Surge.AUTO && replicas >= 2 && seconds >= 120;
+    assertThat(after.candidateReplicas())
+        .isEqualTo(givenUp ? Integer.valueOf(1) : before.candidateReplicas());
+    assertThat(policy.stablePods(after)).isGreaterThanOrEqualTo(1);
+    if (givenUp) {
+      assertThat(policy.candidatePods(after)).isEqualTo(1);
+      assertThat(policy.stablePods(after)).isEqualTo(replicas - 1);
+      assertThat(after.decision()).contains("without surge", "nvidia.com/gpu");
+      // It stays so until the rollout ends.
+      assertThat(withoutRoom(policy, after, seconds + 600).candidateReplicas()).isEqualTo(1);
+    }
   }
 }
