@@ -151,6 +151,24 @@ class FaultIT {
     }
   }
 
+  /** Each write is two hours earlier or later than the one before. */
+  @Test
+  void theClockJumps(ApiServer server) {
+    try (FaultStage stage = new FaultStage(server, token, 0)) {
+      AtomicInteger jumps = new AtomicInteger();
+      stage.api.plan(
+          call -> {
+            if (call.write()) {
+              boolean ahead = jumps.getAndIncrement() % 2 == 0;
+              stage.clock.moveTo(ahead ? Duration.ofHours(1) : Duration.ofHours(-1));
+            }
+            return null;
+          });
+      live(stage);
+      assertThat(jumps.get()).isGreaterThanOrEqualTo(KINDS.size());
+    }
+  }
+
   /** One run for each point between two writes: the operator dies there, and another one starts. */
   @Test
   void theOperatorDiesBetweenAnyTwoWrites(ApiServer server) {

@@ -1,5 +1,6 @@
 package dev.hone.operator.it;
 
+import dev.hone.operator.progress.TestClock;
 import dev.hone.testing.apiserver.ApiServer;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -24,6 +25,10 @@ final class FaultStage implements AutoCloseable {
   private static final int NO_MODELS = 1;
 
   final FaultyApi api;
+
+  /** The operator's; the cluster has another one. */
+  final TestClock clock = new TestClock(Duration.ZERO);
+
   final Workbench bench;
   final Kubelet kubelet;
   private final String token;
@@ -70,7 +75,7 @@ final class FaultStage implements AutoCloseable {
                     .withRequestTimeout((int) PATIENCE.toMillis())
                     .build())
             .build();
-    return RunningOperator.start(client, bench.namespace(), NO_MODELS);
+    return RunningOperator.start(client, bench.namespace(), NO_MODELS, clock);
   }
 
   /** One more operator that is at work at the same time; the caller closes it. */

@@ -109,7 +109,8 @@ final class RunningOperator implements AutoCloseable {
         namespace,
         modelPort,
         unused,
-        routers);
+        routers,
+        Clock.systemUTC());
   }
 
   /** With Roles alone, from a namespace of its own. */
@@ -123,7 +124,13 @@ final class RunningOperator implements AutoCloseable {
 
   /** With a client of its own, which it closes. */
   static RunningOperator start(KubernetesClient client, String namespace, int modelPort) {
-    return start(client, namespace, modelPort, UnusedPolicy.KEEP, Routers.NONE);
+    return start(client, namespace, modelPort, Clock.systemUTC());
+  }
+
+  /** With a client of its own, which it closes, and a clock. */
+  static RunningOperator start(
+      KubernetesClient client, String namespace, int modelPort, Clock clock) {
+    return start(client, namespace, modelPort, UnusedPolicy.KEEP, Routers.NONE, clock);
   }
 
   /** With the rights to work everywhere, and a rule for engines that nobody needs. */
@@ -143,7 +150,8 @@ final class RunningOperator implements AutoCloseable {
       String namespace,
       int modelPort,
       UnusedPolicy unused,
-      Routers routers) {
+      Routers routers,
+      Clock clock) {
     KubernetesClient client = lean(given);
     Operator operator =
         new Operator(
@@ -154,7 +162,6 @@ final class RunningOperator implements AutoCloseable {
                     .withStopOnInformerErrorDuringStartup(false)
                     .withUseSSAToPatchPrimaryResource(true)
                     .withReconciliationTerminationTimeout(Duration.ofSeconds(5)));
-    Clock clock = Clock.systemUTC();
     Vertx vertx = Vertx.vertx();
     // Its authority is kept in the cluster, so one that starts later has the same.
     ControlCertificates certificates =
