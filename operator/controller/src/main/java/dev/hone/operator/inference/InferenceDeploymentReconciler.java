@@ -4,7 +4,6 @@ import dev.hone.api.FieldManagers;
 import dev.hone.api.Reason;
 import dev.hone.api.common.ModelSource;
 import dev.hone.api.engine.EngineBuild;
-import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.InferenceDeployment;
 import dev.hone.api.inference.InferenceDeploymentStatus;
 import dev.hone.api.inference.RolloutStage;
@@ -12,7 +11,6 @@ import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.engine.DeploymentEngines;
 import dev.hone.operator.engine.EngineNeeds;
-import dev.hone.operator.engine.EngineNeedsPlanner;
 import dev.hone.operator.engine.EnginePlacement;
 import dev.hone.operator.error.ApiRefusal;
 import dev.hone.operator.event.EventRecorder;
@@ -45,7 +43,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -145,20 +142,20 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
     if (plan.apply()) {
       InferenceExecutor executor = new InferenceExecutor(context.getClient(), settings);
       try {
-        placement =
-            view.rollout() == null
-                ? place(view, plan, observed, executor, engines, context)
-                : Optional.empty();
-        Optional<EngineNeeds.Blocked> waits = placement.flatMap(EnginePlacement::blocked);
-        if (view.rollout() != null) {
+        ModelEngines ofModels =
+            new ModelEngines(
+                view,
+                observed.facts(),
+                executor,
+                engines,
+                context.getSecondaryResources(EngineBuild.class));
+        Optional<EngineNeeds.Blocked> waits;
+        if (view.rollout() == null) {
+          placement = ofModels.prepare(Objects.requireNonNull(plan.model()), observed.deployment());
+          waits = placement.flatMap(EnginePlacement::blocked);
+        } else {
           executor.dropAutoscaler(view.owner(), plan);
-          RolloutEngines ofVersions =
-              new RolloutEngines(
-                  view,
-                  observed,
-                  executor,
-                  engines,
-                  context.getSecondaryResources(EngineBuild.class));
+          RolloutEngines ofVersions = new RolloutEngines(view.owner().name(), observed, ofModels);
           RolloutPass.Result result =
               new RolloutPass(context.getClient(), settings, routers, figures, clock, ofVersions)
                   .run(
@@ -236,26 +233,6 @@ public class InferenceDeploymentReconciler implements Reconciler<InferenceDeploy
                 ? Optional.of(ASK_AGAIN)
                 : waits ? Optional.of(LOOK_AGAIN) : placement.map(found -> LOOK_AT_NODES));
     return sooner(control, pass.flatMap(RolloutPass.Result::lookAgain));
-  }
-
-  /** The engines that the pods may load without a rollout; empty if the spec asks for none. */
-  private static Optional<EnginePlacement> place(
-      InferenceView view,
-      InferencePlan plan,
-      InferenceObservation observed,
-      InferenceExecutor executor,
-      DeploymentEngines engines,
-      Context<InferenceDeployment> context) {
-    Engine engine = view.engine();
-    return engine == null
-        ? Optional.empty()
-        : Optional.of(
-            engines.prepare(
-                EngineNeedsPlanner.plan(
-                    executor.engines(view, Objects.requireNonNull(plan.model()), engine),
-                    observed.facts().nodes()),
-                context.getSecondaryResources(EngineBuild.class),
-                observed.deployment().map(EngineWatch::placed).orElse(Set.of())));
   }
 
   private UpdateControl<InferenceDeployment> write(

@@ -1,23 +1,17 @@
 package dev.hone.operator.inference;
 
 import dev.hone.api.Reason;
-import dev.hone.api.engine.EngineBuild;
-import dev.hone.api.inference.Engine;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.PlacedEngine;
-import dev.hone.operator.engine.DeploymentEngines;
 import dev.hone.operator.engine.EngineNeeds;
-import dev.hone.operator.engine.EngineNeedsPlanner;
 import dev.hone.operator.engine.EnginePlacement;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,29 +19,20 @@ import org.jspecify.annotations.Nullable;
  * the pods that serve are left as they are until then.
  */
 final class RolloutEngines {
-  private final InferenceView view;
+  private final String name;
   private final InferenceObservation observed;
-  private final InferenceExecutor executor;
-  private final DeploymentEngines engines;
-  private final Collection<EngineBuild> used;
-  private final Map<String, EnginePlacement> placements = new LinkedHashMap<>();
+  private final ModelEngines engines;
+  private final Map<String, Optional<EnginePlacement>> placements = new HashMap<>();
 
   /**
    * The engines of a resource.
    *
-   * @param used the EngineBuilds that it is an owner of, as they were last seen
+   * @param name its name
    */
-  RolloutEngines(
-      InferenceView view,
-      InferenceObservation observed,
-      InferenceExecutor executor,
-      DeploymentEngines engines,
-      Collection<EngineBuild> used) {
-    this.view = view;
+  RolloutEngines(String name, InferenceObservation observed, ModelEngines engines) {
+    this.name = name;
     this.observed = observed;
-    this.executor = executor;
     this.engines = engines;
-    this.used = used;
   }
 
   /** What the pods of a version may load. */
@@ -83,19 +68,7 @@ final class RolloutEngines {
   }
 
   private Optional<EnginePlacement> placement(ServedModel model) {
-    Engine engine = view.engine();
-    return engine == null
-        ? Optional.empty()
-        : Optional.of(
-            placements.computeIfAbsent(
-                ModelVersion.of(model), version -> prepare(model, engine, version)));
-  }
-
-  private EnginePlacement prepare(ServedModel model, Engine engine, String version) {
-    Optional<Deployment> deployment = observed.version(view.owner().name(), model);
-    return engines.prepare(
-        EngineNeedsPlanner.plan(executor.engines(view, model, engine), observed.facts().nodes()),
-        used,
-        deployment.map(EngineWatch::placed).orElse(Set.of()));
+    return placements.computeIfAbsent(
+        ModelVersion.of(model), version -> engines.prepare(model, observed.version(name, model)));
   }
 }
