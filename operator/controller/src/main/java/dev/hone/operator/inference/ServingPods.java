@@ -11,14 +11,12 @@ import dev.hone.operator.observe.PodRefusal;
 import dev.hone.operator.observe.PodWait;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,9 +25,6 @@ final class ServingPods {
 
   /** The server's exit code where another try will not help. */
   private static final int BAD_INPUT = 64;
-
-  /** What the scheduler says of a resource; more room, or a smaller pod, would help. */
-  private static final Pattern INSUFFICIENT = Pattern.compile("Insufficient ([\\w./-]*\\w)");
 
   private ServingPods() {}
 
@@ -78,13 +73,7 @@ final class ServingPods {
         pods.stream()
             .filter(pod -> !pod.isMarkedForDeletion())
             .filter(pod -> serves(pod, model))
-            .filter(pod -> pod.getStatus() != null)
-            .flatMap(pod -> pod.getStatus().getConditions().stream())
-            .filter(condition -> "Unschedulable".equals(condition.getReason()))
-            .map(PodCondition::getMessage)
-            .filter(Objects::nonNull)
-            .flatMap(message -> INSUFFICIENT.matcher(message).results())
-            .map(found -> found.group(1))
+            .flatMap(PodWait::lacking)
             .distinct()
             .sorted()
             .collect(Collectors.joining(" and "));
@@ -92,17 +81,12 @@ final class ServingPods {
   }
 
   private static boolean gaveUp(Pod pod) {
-    return pod.getStatus() != null
-        && Stream.of(
-                pod.getStatus().getContainerStatuses(),
-                // Triton's model repository is written by one of those.
-                pod.getStatus().getInitContainerStatuses())
-            .flatMap(List::stream)
-            .flatMap(status -> Stream.of(status.getState(), status.getLastState()))
-            .filter(Objects::nonNull)
-            .map(ContainerState::getTerminated)
-            .filter(Objects::nonNull)
-            .anyMatch(ended -> Objects.equals(ended.getExitCode(), BAD_INPUT));
+    return PodFailure.containers(pod)
+        .flatMap(status -> Stream.of(status.getState(), status.getLastState()))
+        .filter(Objects::nonNull)
+        .map(ContainerState::getTerminated)
+        .filter(Objects::nonNull)
+        .anyMatch(ended -> Objects.equals(ended.getExitCode(), BAD_INPUT));
   }
 
   /** Whether there is a pod with a model that waits for its volumes, of which no change tells. */

@@ -39,7 +39,7 @@ public final class PodFailure {
     return evicted(pod)
         .or(
             () ->
-                statuses(pod)
+                containers(pod)
                     .sorted(java.util.Comparator.comparing(s -> !container.equals(s.getName())))
                     .map(status -> of(pod, status, moreMemory))
                     .flatMap(Optional::stream)
@@ -170,7 +170,8 @@ public final class PodFailure {
         .orElse(null);
   }
 
-  private static Stream<ContainerStatus> statuses(Pod pod) {
+  /** What is known of the pod's containers, those that only begin it last. */
+  public static Stream<ContainerStatus> containers(Pod pod) {
     if (pod.getStatus() == null) {
       return Stream.empty();
     }

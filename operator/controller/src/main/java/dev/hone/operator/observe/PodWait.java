@@ -58,11 +58,21 @@ public final class PodWait {
   private static final Map<String, String> SECRETS =
       Map.of(ServingAccess.TLS_VOLUME, "spec.tls", ServingAccess.API_KEY_VOLUME, "spec.apiKey");
 
+  /** What the scheduler says of a resource; more room, or a smaller pod, would help. */
+  private static final Pattern INSUFFICIENT = Pattern.compile("Insufficient ([\\w./-]*\\w)");
+
   private PodWait() {}
 
   /** Whether the scheduler finds no node for the pod. */
   public static boolean isUnschedulable(Pod pod) {
     return unschedulable(pod).isPresent();
+  }
+
+  /** What the nodes have too little of for the pod, as the scheduler names it. */
+  public static Stream<String> lacking(Pod pod) {
+    return unschedulable(pod).stream()
+        .flatMap(condition -> INSUFFICIENT.matcher(orEmpty(condition.getMessage())).results())
+        .map(found -> found.group(1));
   }
 
   /** What the pod waits for, as a sentence; empty if it is just starting, or runs. */

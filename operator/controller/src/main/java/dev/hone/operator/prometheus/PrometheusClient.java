@@ -165,7 +165,7 @@ final class PrometheusClient {
   }
 
   private PrometheusException wrong(String half, @Nullable Exception cause) {
-    String sentence = "Prometheus at %s %s".formatted(settings.url(), half);
+    String sentence = settings.sentence(half);
     return cause == null
         ? new PrometheusException(sentence)
         : new PrometheusException(sentence, cause);

@@ -52,7 +52,7 @@ public final class PrometheusFigures implements FigureSource {
               .lacking(owner, settings.namespaceLabel(), routers.size())
               .or(() -> counted.isEmpty() ? Optional.of("has no figures") : Optional.empty());
       return new StageFigures(
-          measurement, now.minus(scrapes.oldest()), lacking.map(this::sentence));
+          measurement, now.minus(scrapes.oldest()), lacking.map(settings::sentence));
     } catch (PrometheusException e) {
       return StageFigures.none(String.valueOf(e.getMessage()));
     }
@@ -62,7 +62,7 @@ public final class PrometheusFigures implements FigureSource {
     try {
       return RouterMeasurement.of(counted);
     } catch (IllegalArgumentException e) {
-      throw new PrometheusException(sentence(String.valueOf(e.getMessage())), e);
+      throw new PrometheusException(settings.sentence(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -70,9 +70,5 @@ public final class PrometheusFigures implements FigureSource {
     Duration stage = Duration.between(Instant.parse(state.since()), now);
     Duration wanted = (stage.isNegative() ? Duration.ZERO : stage).plus(CLOCKS);
     return wanted.compareTo(MOST) > 0 ? MOST : wanted;
-  }
-
-  private String sentence(String half) {
-    return "Prometheus at %s %s".formatted(settings.url(), half);
   }
 }

@@ -42,6 +42,11 @@ public record PrometheusSettings(
         timeout);
   }
 
+  /** A sentence about it, of which this is what follows its name. */
+  String sentence(String half) {
+    return "Prometheus at %s %s".formatted(url, half);
+  }
+
   private static URI address(String text) {
     String wrong =
         "HONE_PROMETHEUS_URL is '%s': write http://HOST:PORT or https://HOST:PORT, a path behind it"

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param tolerances how far outputs may be off
  * @param replicas pods that serve
  * @param surges whether the candidate's pods are added to them
- * @param maySettle whether a rollout goes on without surge where there is no room for it
+ * @param mayGiveUpSurge whether a rollout goes on without surge where there is no room for it
  * @param manual whether a person goes back
  * @param soak how long the old pods stay warm
  */
@@ -43,7 +43,7 @@ public record RolloutPolicy(
     List<Tolerance> tolerances,
     int replicas,
     boolean surges,
-    boolean maySettle,
+    boolean mayGiveUpSurge,
     boolean manual,
     Duration soak) {
 
@@ -95,7 +95,7 @@ public record RolloutPolicy(
 
   /** Whether the candidate's pods are added to those of the stable version in a state. */
   public boolean surges(RolloutStatus state) {
-    return surges && !(maySettle && state.candidateReplicas() != null);
+    return surges && !(mayGiveUpSurge && state.candidateReplicas() != null);
   }
 
   /** Pods that the candidate has in a state. */

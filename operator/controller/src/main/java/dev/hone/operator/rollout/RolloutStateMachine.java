@@ -119,7 +119,8 @@ public final class RolloutStateMachine {
             : " instead of %s, whose rollout ends".formatted(name(last.candidate()));
     return state(
         RolloutStage.PREPARING,
-        last.stable(),
+        // Another rollout may have room again.
+        last.withCandidateReplicas(null),
         wanted,
         null,
         "the rollout of %s starts%s: its pods are made, and get no traffic%s"
@@ -130,8 +131,7 @@ public final class RolloutStateMachine {
                     ? ""
                     : "; surge is Never, so it has 1 of %d pods, and the stable version 1 less"
                         .formatted(policy.replicas())),
-        null,
-        policy.surges());
+        null);
   }
 
   private RolloutStatus prepared(RolloutStatus last, ServedModel candidate, RolloutFacts facts) {
@@ -157,7 +157,7 @@ public final class RolloutStateMachine {
 
   private boolean givesUpSurge(RolloutStatus last, RolloutFacts facts) {
     return facts.noRoom().isPresent()
-        && policy.maySettle()
+        && policy.mayGiveUpSurge()
         && policy.surges(last)
         && Duration.between(Instant.parse(last.since()), now).compareTo(ROOM) >= 0;
   }
@@ -306,12 +306,11 @@ public final class RolloutStateMachine {
     if (last.stage() == RolloutStage.PREPARING && policy.goldenSet()) {
       return state(
           RolloutStage.GOLDEN_SET,
-          last.stable(),
+          last,
           candidate,
           null,
           passed + "; it is given the golden set, and no traffic",
-          figures,
-          policy.surges(last));
+          figures);
     }
     RolloutStatus wanted =
         onTraffic(last, candidate, passed, figures).withGoldenSet(last.goldenSet());
@@ -359,35 +358,32 @@ public final class RolloutStateMachine {
     if (last.stage().isBeforeTraffic() && policy.shadows()) {
       return state(
           RolloutStage.SHADOW,
-          last.stable(),
+          last,
           candidate,
           null,
           "%s; %s of the requests are repeated to it"
               .formatted(passed, Judge.number(policy.sampleShare() * WHOLE) + "%"),
-          figures,
-          policy.surges(last));
+          figures);
     }
     int step = last.stage() == RolloutStage.CANARY && last.step() != null ? last.step() + 1 : 1;
     if (step <= policy.steps().size()) {
       return state(
           RolloutStage.CANARY,
-          last.stable(),
+          last,
           candidate,
           step,
           "%s; it answers %d%% of the requests"
               .formatted(passed, policy.steps().get(step - 1).weight()),
-          figures,
-          policy.surges(last));
+          figures);
     }
     return state(
         RolloutStage.SOAKING,
-        last.stable(),
+        last,
         candidate,
         null,
         "%s; it answers all requests, and the old pods stay warm for %d s"
             .formatted(passed, policy.soak().toSeconds()),
-        figures,
-        policy.surges(last));
+        figures);
   }
 
   private RolloutStatus fail(
@@ -434,15 +430,14 @@ public final class RolloutStateMachine {
 
   private RolloutStatus state(
       RolloutStage stage,
-      ServedModel stable,
+      RolloutStatus last,
       ServedModel candidate,
       @Nullable Integer step,
       String decision,
-      @Nullable RolloutFigures figures,
-      boolean surges) {
+      @Nullable RolloutFigures figures) {
     return new RolloutStatus(
         stage,
-        stable,
+        last.stable(),
         candidate,
         step,
         weight(stage, step),
@@ -452,7 +447,7 @@ public final class RolloutStateMachine {
         null,
         null,
         null,
-        surges ? null : policy.candidatePods(weight(stage, step)));
+        policy.surges(last) ? null : policy.candidatePods(weight(stage, step)));
   }
 
   private int weight(RolloutStage stage, @Nullable Integer step) {
