@@ -56,7 +56,7 @@ final class TraceInterceptor implements ServerInterceptor {
             Context.current().withValue(SPAN, span), new Traced<>(call, span), headers, next)) {
       @Override
       public void onCancel() {
-        span.endRpc(Status.Code.CANCELLED.value());
+        span.end(Status.Code.CANCELLED.value());
         super.onCancel();
       }
     };
@@ -77,7 +77,7 @@ final class TraceInterceptor implements ServerInterceptor {
         span.failure(sentence);
       }
       // First: once the last call is closed the last traces are sent.
-      span.endRpc(status.getCode().value());
+      span.end(status.getCode().value());
       super.close(status, trailers);
     }
   }

@@ -97,7 +97,7 @@ final class Exchange {
         .send(client, address, sending -> current = sending)
         .onSuccess(
             answer -> {
-              span.answeredHttp(answer.status());
+              span.answered(answer.status());
               answered(arm, answer, System.nanoTime() - sent);
             })
         .onFailure(
@@ -135,7 +135,7 @@ final class Exchange {
     AttemptSpan span = kind.span().copy(backend.rest(), arm.text());
     return call.traced(span.headers())
         .send(client, backend.rest(), sending -> {})
-        .onSuccess(answer -> span.answeredHttp(answer.status()))
+        .onSuccess(answer -> span.answered(answer.status()))
         .onFailure(span::failed);
   }
 

@@ -72,7 +72,7 @@ final class GrpcExchange {
   private void opened(Arm arm, HttpClientResponse answer, long sent, AttemptSpan span) {
     String early = answer.getHeader(GrpcStatus.HEADER);
     if (early != null) {
-      span.answeredRpc(code(answer.headers()));
+      span.answered(code(answer.headers()));
     }
     if (arm == Arm.CANDIDATE && early != null && !GrpcStatus.OK.equals(early)) {
       // Whether the call is at fault or the candidate, the stable version's answer tells; an error
@@ -107,7 +107,7 @@ final class GrpcExchange {
         .to(response)
         .onSuccess(
             end -> {
-              span.answeredRpc(code(answer.trailers()));
+              span.answered(code(answer.trailers()));
               count(arm, sent, GrpcStatus.isServerError(answer.trailers()));
               response.trailers().addAll(answer.trailers());
               response.end();
@@ -120,7 +120,7 @@ final class GrpcExchange {
   }
 
   private void whole(Arm arm, GrpcAnswer answer, long sent, AttemptSpan span) {
-    span.answeredRpc(code(answer.end()));
+    span.answered(code(answer.end()));
     count(arm, sent, answer.isServerError());
     request.response().trailers().addAll(answer.end());
     request.response().end(answer.body()).onSuccess(gone -> repeat(arm, answer));
@@ -145,7 +145,7 @@ final class GrpcExchange {
     return call.traced(span.headers())
         .open(client, backend.grpc(), sending -> {})
         .compose(GrpcAnswer::of)
-        .onSuccess(answer -> span.answeredRpc(code(answer.end())))
+        .onSuccess(answer -> span.answered(code(answer.end())))
         .onFailure(span::failed);
   }
 

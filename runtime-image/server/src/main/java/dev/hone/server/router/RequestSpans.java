@@ -20,9 +20,6 @@ final class RequestSpans {
     }
     return tracing.http(
         request.method().name(),
-        request.path().contains("/versions/")
-            ? "/v2/models/{model}/versions/{version}/infer"
-            : "/v2/models/{model}/infer",
         request.path(),
         String.valueOf(request.scheme()),
         request::getHeader);
@@ -38,7 +35,7 @@ final class RequestSpans {
   /** A request over HTTP has its answer, or no client any more. */
   static void endRest(RequestSpan span, HttpServerResponse response) {
     if (response.ended()) {
-      span.endHttp(response.getStatusCode());
+      span.end(response.getStatusCode());
     } else {
       span.gone();
     }
@@ -47,7 +44,7 @@ final class RequestSpans {
   /** A call of gRPC has its answer, or no client any more. */
   static void endGrpc(RequestSpan span, HttpServerResponse response) {
     if (response.ended()) {
-      span.endRpc(GrpcStatus.code(response.trailers(), response.headers()));
+      span.end(GrpcStatus.code(response.trailers(), response.headers()));
     } else {
       span.gone();
     }

@@ -10,11 +10,8 @@ public interface AttemptSpan {
   /** The headers by which the version goes on with the trace; empty where there is none. */
   Map<String, String> headers();
 
-  /** It was answered over HTTP. */
-  void answeredHttp(int status);
-
-  /** It was answered over gRPC. */
-  void answeredRpc(int code);
+  /** It was answered, with a status of the protocol that it was sent by. */
+  void answered(int status);
 
   /** No answer came. */
   void failed(Throwable failure);

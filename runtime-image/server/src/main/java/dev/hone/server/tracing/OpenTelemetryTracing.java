@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class OpenTelemetryTracing implements Tracing {
 
   private static final AttributeKey<String> SERVICE_NAME = stringKey("service.name");
   private static final String NO_NAME = "unknown_service:java";
+
+  private static final Pattern OF_A_VERSION =
+      Pattern.compile("/v2/models/[^/]+/versions/[^/]+/infer/?");
 
   private static final TextMapGetter<Incoming> HEADERS =
       new TextMapGetter<>() {
@@ -101,8 +105,8 @@ final class OpenTelemetryTracing implements Tracing {
   }
 
   @Override
-  public RequestSpan http(
-      String method, String route, String path, String scheme, Incoming headers) {
+  public RequestSpan http(String method, String path, String scheme, Incoming headers) {
+    String route = route(path);
     return begin(
         Protocol.HTTP,
         path,
@@ -112,6 +116,13 @@ final class OpenTelemetryTracing implements Tracing {
             .setAttribute("http.route", route)
             .setAttribute("url.path", path)
             .setAttribute("url.scheme", scheme));
+  }
+
+  /** The path with names in place of values, of which nobody could count the requests. */
+  private static String route(String path) {
+    return OF_A_VERSION.matcher(path).matches()
+        ? "/v2/models/{model}/versions/{version}/infer"
+        : "/v2/models/{model}/infer";
   }
 
   @Override

@@ -28,16 +28,7 @@ final class RecordedAttempt implements AttemptSpan {
   }
 
   @Override
-  public void answeredHttp(int status) {
-    end(status);
-  }
-
-  @Override
-  public void answeredRpc(int code) {
-    end(code);
-  }
-
-  private void end(int status) {
+  public void answered(int status) {
     span.setAttribute(protocol.status(), (long) status);
     if (protocol.isError(status)) {
       span.setAttribute(RecordedRequest.ERROR, Integer.toString(status))

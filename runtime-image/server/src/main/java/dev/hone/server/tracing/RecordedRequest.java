@@ -161,16 +161,7 @@ final class RecordedRequest implements RequestSpan {
   }
 
   @Override
-  public void endHttp(int status) {
-    end(status);
-  }
-
-  @Override
-  public void endRpc(int code) {
-    end(code);
-  }
-
-  private void end(int status) {
+  public void end(int status) {
     if (ended.getAndSet(true)) {
       return;
     }

@@ -50,11 +50,8 @@ public interface RequestSpan {
    */
   AttemptSpan copy(URI address, String version);
 
-  /** It was answered over HTTP. */
-  void endHttp(int status);
-
-  /** It was answered over gRPC. */
-  void endRpc(int code);
+  /** It was answered, with a status of the protocol that it came by. */
+  void end(int status);
 
   /** Its client has gone. */
   void gone();

@@ -25,12 +25,8 @@ public interface Tracing extends AutoCloseable {
   /** Whether anything is traced. */
   boolean isOn();
 
-  /**
-   * A request over HTTP has come.
-   *
-   * @param route its path with names in place of values
-   */
-  RequestSpan http(String method, String route, String path, String scheme, Incoming headers);
+  /** An inference request over HTTP has come. */
+  RequestSpan http(String method, String path, String scheme, Incoming headers);
 
   /** A call of gRPC has come. */
   RequestSpan rpc(String service, String method, Incoming headers);

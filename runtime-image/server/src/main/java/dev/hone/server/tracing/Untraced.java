@@ -17,8 +17,7 @@ final class Untraced implements Tracing {
   }
 
   @Override
-  public RequestSpan http(
-      String method, String route, String path, String scheme, Incoming headers) {
+  public RequestSpan http(String method, String path, String scheme, Incoming headers) {
     return REQUEST;
   }
 
@@ -71,10 +70,7 @@ final class Untraced implements Tracing {
     }
 
     @Override
-    public void endHttp(int status) {}
-
-    @Override
-    public void endRpc(int code) {}
+    public void end(int status) {}
 
     @Override
     public void gone() {}
@@ -87,10 +83,7 @@ final class Untraced implements Tracing {
     }
 
     @Override
-    public void answeredHttp(int status) {}
-
-    @Override
-    public void answeredRpc(int code) {}
+    public void answered(int status) {}
 
     @Override
     public void failed(Throwable failure) {}

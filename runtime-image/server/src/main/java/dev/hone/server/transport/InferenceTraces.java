@@ -13,8 +13,8 @@ import java.util.List;
 @ApplicationScoped
 public class InferenceTraces {
   private static final String KEY = "hone-trace";
-  private static final String OF_THE_NEWEST = "/v2/models/{model}/infer";
-  private static final String OF_A_VERSION = "/v2/models/{model}/versions/{version}/infer";
+  private static final List<String> ROUTES =
+      List.of("/v2/models/:model/infer", "/v2/models/:model/versions/:version/infer");
 
   private final Tracing tracing;
 
@@ -25,21 +25,17 @@ public class InferenceTraces {
 
   void register(@Observes Router router) {
     if (tracing.isOn()) {
-      for (String route : List.of(OF_THE_NEWEST, OF_A_VERSION)) {
+      for (String route : ROUTES) {
         // Behind the check of keys: who has none fills nobody's traces.
-        router
-            .post(route.replace("{", ":").replace("}", ""))
-            .order(Integer.MIN_VALUE + 3)
-            .handler(context -> begin(context, route));
+        router.post(route).order(Integer.MIN_VALUE + 3).handler(this::begin);
       }
     }
   }
 
-  private void begin(RoutingContext context, String route) {
+  private void begin(RoutingContext context) {
     RequestSpan span =
         tracing.http(
             context.request().method().name(),
-            route,
             context.request().path(),
             String.valueOf(context.request().scheme()),
             context.request()::getHeader);
@@ -50,7 +46,7 @@ public class InferenceTraces {
 
   private static void end(RoutingContext context, RequestSpan span, AsyncResult<Void> done) {
     if (done.succeeded()) {
-      span.endHttp(context.response().getStatusCode());
+      span.end(context.response().getStatusCode());
     } else {
       span.gone();
     }
