@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.junit.jupiter.api.AutoClose;
@@ -47,8 +46,7 @@ class ControlServerTest {
   }
 
   private static RouterSettings settings(Optional<Path> tls) {
-    return new RouterSettings(
-        0, 0, 0, 0, Optional.empty(), tls, 1 << 20, 5000, 0, RouterIdentity.of(Map.of()));
+    return AnyPorts.settings(Optional.empty(), tls);
   }
 
   private int port() {

@@ -10,7 +10,6 @@ import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -55,17 +54,11 @@ class GoldenCheckTest {
             5000);
     Router router =
         Router.start(
-            new RouterSettings(
-                0,
-                0,
-                0,
-                0,
+            AnyPorts.settings(
                 Optional.of(Files.write(folder.resolve("routing.json"), routing.document())),
                 Optional.of(pki.write(folder)),
-                1 << 20,
-                100,
-                0,
-                RouterIdentity.of(Map.of())),
+                AnyPorts.MAX_BODY,
+                100),
             Tracing.OFF);
     running.add(router);
     return pki.operator(router);

@@ -30,7 +30,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -109,18 +108,7 @@ class GrpcProxyTest {
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     router =
         Router.start(
-            new RouterSettings(
-                0,
-                0,
-                0,
-                0,
-                Optional.of(file),
-                Optional.of(pki.write(folder)),
-                1 << 20,
-                5000,
-                0,
-                RouterIdentity.of(Map.of())),
-            Tracing.OFF);
+            AnyPorts.settings(Optional.of(file), Optional.of(pki.write(folder))), Tracing.OFF);
     running.add(router);
     GrpcClient client = new GrpcClient(router.grpcPort());
     running.add(client);
@@ -320,18 +308,7 @@ class GrpcProxyTest {
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     try (Router alone =
             Router.start(
-                new RouterSettings(
-                    0,
-                    0,
-                    0,
-                    0,
-                    Optional.of(file),
-                    Optional.empty(),
-                    100,
-                    50,
-                    0,
-                    RouterIdentity.of(Map.of())),
-                Tracing.OFF);
+                AnyPorts.settings(Optional.of(file), Optional.empty(), 100, 50), Tracing.OFF);
         GrpcClient client = new GrpcClient(alone.grpcPort())) {
       assertThatThrownBy(() -> client.service().modelInfer(request("1")))
           .hasMessageStartingWith("UNAVAILABLE: no connection to a server within ");

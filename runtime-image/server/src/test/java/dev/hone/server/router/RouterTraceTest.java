@@ -77,17 +77,7 @@ class RouterTraceTest {
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     return running.add(
         Router.start(
-            new RouterSettings(
-                0,
-                0,
-                0,
-                0,
-                Optional.of(file),
-                Optional.empty(),
-                1 << 20,
-                5000,
-                0,
-                RouterIdentity.of(Map.of())),
+            AnyPorts.settings(Optional.of(file), Optional.empty()),
             Tracing.of(environment, "hone-router")));
   }
 

@@ -47,17 +47,7 @@ class TracedRouteIT {
       Router router =
           running.add(
               Router.start(
-                  new RouterSettings(
-                      0,
-                      0,
-                      0,
-                      0,
-                      Optional.of(file),
-                      Optional.empty(),
-                      1 << 20,
-                      5000,
-                      0,
-                      RouterIdentity.of(Map.of())),
+                  AnyPorts.settings(Optional.of(file), Optional.empty()),
                   Tracing.of(collector.variables(), "hone-router")));
 
       Client client = new Client(URI.create("http://127.0.0.1:" + router.httpPort()));
