@@ -40,18 +40,6 @@ def outside(path: Path) -> ModelProto:
     return found
 
 
-def copy_outside(source: Path, folder: Path) -> Path:
-    """Copy a model into a folder, with the weights in a file of their own, and return its path.
-
-    ONNX Runtime maps such a file, and its quantizers read it tensor by tensor, where they parse a whole file at once.
-    """
-    from hone.onnx_files.writing import write
-
-    target = folder / source.name
-    write(outside(source), target, source.parent, apart=True)
-    return target
-
-
 def values(tensor: TensorProto, folder: Path) -> NDArray:  # type: ignore[type-arg]
     """Return a tensor's numbers, read from the folder of its model if they are not in the model itself."""
     found: NDArray = numpy_helper.to_array(tensor, str(folder))  # type: ignore[type-arg]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, TensorProto, helper
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from hone.onnx_files.outside import LEAST, refer
+from hone.onnx_files.outside import LEAST, outside, refer
 from hone.onnx_files.wire import head
 
 #: Protocol buffers end at 2 GiB; from here on an ONNX file's weights go into a file of their own.
@@ -55,6 +55,16 @@ def write(
         _write_apart(model, stored, path)
     else:
         _write_whole(model, stored, path)
+
+
+def copy_outside(source: Path, folder: Path) -> Path:
+    """Copy a model into a folder, with the weights in a file of their own, and return its path.
+
+    ONNX Runtime maps such a file, and its quantizers read it tensor by tensor, where they parse a whole file at once.
+    """
+    target = folder / source.name
+    write(outside(source), target, source.parent, apart=True)
+    return target
 
 
 class _Stored:
