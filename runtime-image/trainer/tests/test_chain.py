@@ -53,6 +53,7 @@ def test_the_chain_of_the_example_runs_from_the_teacher_to_a_file_of_eight_bits(
     assert names == ["distill", "prune Channels", "fuse", "quantize INT8Static"]
     distilled, pruned, fused, quantized = result.steps or []
     assert "learned from a teacher" in distilled.message
+    assert "that a ReLU follows were computed by PyTorch's own operations: the tensors are on cpu." in distilled.message
     assert (pruned.parameters or 0) < 0.6 * (distilled.parameters or 0)
     assert (fused.parameters or 0) < (pruned.parameters or 0)
     assert "batch normalizations were folded" in fused.message

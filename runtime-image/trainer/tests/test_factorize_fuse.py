@@ -1,9 +1,14 @@
 """The steps `factorize` and `fuse`: what they compute, what they leave and who can go on with the result."""
 
 import json
+import os
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import hone_kernels
 import numpy as np
 import onnx
 import pytest
@@ -17,7 +22,8 @@ import tiny_language
 from conftest import Workbench
 from hone.compress.factorize import factorize
 from hone.compress.factorize.svd import Decomposition
-from hone.compress.fuse import fuse
+from hone.compress.fuse import fuse, join
+from hone.compress.fuse.answering import NormAndReLU
 from hone.compress.fuse.patterns import find
 from hone.compress.technique import Applied
 from hone.contract.compression import Factorize, Fuse
@@ -207,6 +213,32 @@ def test_what_cannot_be_folded_is_told_with_the_reason() -> None:
     assert found["shared_norm"].reason == "something else reads the layer's output as well"
     assert found["alone_norm"].reason == "no convolution or linear layer stands right before it"
     assert found["fresh_norm"].reason == "it keeps no statistics, so each batch has other ones"
+
+
+def test_a_network_that_only_answers_computes_norm_and_relu_in_one() -> None:
+    made = resnet()
+    joined = join(made, made.network)
+    ours = [module for module in joined.modules() if isinstance(module, NormAndReLU)]
+    patterns = Counter(one.pattern for one in find(made.network, {"pixel_values": torch.tensor(IMAGE["pixel_values"])}))
+    # Those before a residual's addition stay, for the addition is a line of the network's own.
+    assert len(ours) == patterns["ConvBNReLU"] > 0
+    assert sum(isinstance(module, nn.BatchNorm2d) for module in joined.modules()) == patterns["ConvBNAddReLU"]
+    assert not any(isinstance(module, NormAndReLU) for module in made.network.modules())
+    hone_kernels.forget()
+    assert torch.allclose(made.logits(joined), made.logits(), rtol=1e-5, atol=1e-6)
+    assert hone_kernels.used()["scale_shift_relu"].implementation == "Reference"
+    text = bert()
+    assert join(text, text.network) is text.network
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_network_that_only_answers_takes_the_kernel_where_it_runs(dtype: str) -> None:
+    driver = Path(__file__).with_name("joined_driver.py")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TRITON_INTERPRET": "1"}
+    done = subprocess.run([sys.executable, driver, dtype], env=environment, check=True, stdout=subprocess.PIPE)
+    found = json.loads(done.stdout)
+    assert found["computed"] == "Triton"
+    assert found["largest"] < {"float32": 1e-5, "bfloat16": 0.05}[dtype]
 
 
 def test_a_job_factorizes_and_another_goes_on_from_it(folder: Workbench) -> None:  # noqa: F811

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel
 from hone.compress.distill.loss import Distillation, Weights, add_projections, remove_projections
 from hone.compress.distill.student import evenly, make_student
 from hone.compress.figures import count
+from hone.compress.fuse import join
 from hone.compress.prune.layers import find_stacks
 from hone.compress.subject import Subject
 from hone.compress.technique import Applied, NetworkStep, Tools
@@ -17,6 +18,12 @@ from hone.errors import RunError
 from hone.models import structure
 
 _LEARNING_RATE = 5e-5
+_PLAIN = "PyTorch's own operations"
+#: What there is a kernel for, as the step's message has it.
+_KERNELS = {
+    "distillation_loss": "Its loss was",
+    "scale_shift_relu": "The teacher's normalizations that a ReLU follows were",
+}
 _UNFIT = {"bottleneck", "prompt", "prefix"}
 
 
@@ -54,7 +61,7 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
     lesson = tools.learning.lesson(subject, training)
     if weights.hidden:
         add_projections(student, int(teacher.config.hidden_size), len(origins))
-    objective = Distillation(teacher, subject.task.type, lesson.loss, weights, origins)
+    objective = Distillation(join(subject, teacher), subject.task.type, lesson.loss, weights, origins)
     trained = tools.learning.train(
         student,
         lesson,
@@ -75,12 +82,17 @@ def _apply(options: Distill, subject: Subject, tools: Tools) -> Applied:
 
 
 def _computed() -> str:
-    """Return a sentence on what computed the loss, and why; nothing where the task has another loss."""
-    choice = hone_kernels.used().get("distillation_loss")
-    if choice is None:
-        return ""
-    name = "the Triton kernel" if choice.implementation == "Triton" else "PyTorch's own operations"
-    return f" Its loss was computed by {name}: {choice.reason:.200}."
+    """Return sentences on what computed that there is a kernel for, and why; nothing where there is no such thing."""
+    found = [
+        (subject, choice)
+        for operation, subject in _KERNELS.items()
+        if (choice := hone_kernels.used().get(operation)) is not None
+    ]
+    return "".join(
+        f" {subject} computed by {'the Triton kernel' if choice.implementation == 'Triton' else _PLAIN}: "
+        f"{choice.reason:.200}."
+        for subject, choice in found
+    )
 
 
 def _teacher(options: Distill, subject: Subject, tools: Tools) -> PreTrainedModel:

@@ -18,12 +18,16 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True)
 class Found:
-    """A normalization and the layer before it; `pattern` is None, and `reason` says why, where it can't be folded."""
+    """A normalization and the layer before it; `pattern` is None, and `reason` says why, where it can't be folded.
+
+    `activation` is the ReLU of a ConvBNReLU, where it is a module that computes nothing else.
+    """
 
     norm: str
     layer: str | None = None
     pattern: str | None = None
     reason: str | None = None
+    activation: str | None = None
 
 
 def find(network: nn.Module, inputs: Mapping[str, torch.Tensor]) -> list[Found]:
@@ -37,7 +41,7 @@ def find(network: nn.Module, inputs: Mapping[str, torch.Tensor]) -> list[Found]:
     hooks = [
         hook
         for module in names
-        if isinstance(module, (*_NORMS, *_LAYERS))
+        if isinstance(module, (*_NORMS, *_LAYERS, nn.ReLU))
         for hook in (
             module.register_forward_pre_hook(tape.enter),
             module.register_forward_hook(tape.leave),
@@ -110,7 +114,15 @@ def _judge(tape: _Tape, names: Mapping[nn.Module, str], norm: Any) -> Found:  # 
         return Found(path, layer, reason="something else reads the layer's output as well")
     if isinstance(makers[0], nn.Linear):
         return Found(path, layer, "LinearBN")
-    return Found(path, layer, _after(tape, made))
+    pattern = _after(tape, made)
+    return Found(path, layer, pattern, activation=_activation(tape, names, made) if pattern == "ConvBNReLU" else None)
+
+
+def _activation(tape: _Tape, names: Mapping[nn.Module, str], made: Key) -> str | None:
+    readers = [module for module, given, _ in tape.calls if given == made and isinstance(module, nn.ReLU)]
+    if len(readers) != 1 or sum(module is readers[0] for module, _, _ in tape.calls) > 1:
+        return None
+    return names[readers[0]]
 
 
 def _after(tape: _Tape, made: Key) -> str:
