@@ -15,10 +15,11 @@ from transformers import AutoModelForSequenceClassification
 
 import tiny
 from conftest import Workbench
+from hone.cli import main
 from hone.contract import Manifest
 from hone.errors import RunError
 from hone.evaluate.onnx_classifier import OnnxClassifier
-from hone.export.parity import TOLERANCE, compare
+from hone.export.parity import TOLERANCE, compare, difference
 
 DYNAMIC = [{"quantize": {"scheme": "INT8Dynamic"}}]
 STATIC: list[dict[str, Any]] = [{"quantize": {"scheme": "INT8Static", "calibration": {"samples": 32}}}]
@@ -240,6 +241,30 @@ def test_nan_is_no_weight(folder: Workbench) -> None:
     weights["classifier.weight"][0, 0] = float("nan")
     save_file(weights, path, metadata={"format": "pt"})
     refused(folder, "ModelInvalid", "NaN or infinity in classifier.weight", task=TASK)
+
+
+def test_what_libraries_print_is_not_among_the_result(
+    folder: Workbench, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = tiny.mails(20, seed=1)
+    tiny.write_rows(folder.claim / "data/calibration.jsonl", rows)
+    # ONNX Runtime tells of its progress with it.
+    entropy = {"quantize": {"scheme": "INT8Static", "calibration": {"method": "Entropy", "samples": 16}}}
+    job = compression(folder, task=TASK, steps=[entropy])
+    job["dataset"]["calibration"] = {"uri": "pvc://spam/data/calibration.jsonl"}
+    assert main(["run", "--config", str(folder.write_config(tmp_path / "job.json", **job))]) == 0
+    out, err = capfd.readouterr()
+    assert "entropy" in err
+    assert json.loads(out)["steps"][0]["name"] == "quantize INT8Static"
+
+
+def test_answers_are_held_to_their_largest_logit() -> None:
+    expected = np.array([[0.5, -1000.0], [0.5, 0.25]], dtype=np.float32)
+    for row, found in ((0, 5e-5), (1, 5e-2)):
+        actual = expected.copy()
+        actual[row, 0] += 0.05
+        assert difference(expected, actual) == pytest.approx(found, rel=1e-3)
+    assert np.isnan(difference(expected, expected + np.float32("nan")))
 
 
 def test_another_models_answers_fail_the_comparison(folder: Workbench) -> None:

@@ -1,6 +1,7 @@
 """The command `hone`."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -60,11 +61,13 @@ def _run(options: argparse.Namespace) -> None:
 def _lead(config: JobConfig, interrupt: Interrupt, group: Group) -> None:
     terminal = TerminalProgress(config.artifact_name)
     try:
-        result = (
-            _reported(config, terminal, interrupt, group)
-            if config.report
-            else share_job(config, terminal, interrupt, group)
-        )
+        # What libraries print on their own account; the result alone is for programs to read.
+        with contextlib.redirect_stdout(sys.stderr):
+            result = (
+                _reported(config, terminal, interrupt, group)
+                if config.report
+                else share_job(config, terminal, interrupt, group)
+            )
     finally:
         terminal.close()
     assert result is not None  # noqa: S101 - this is the first process

@@ -12,13 +12,14 @@ from hone.errors import RunError
 from hone.evaluate.classifier import Row, tensors
 from hone.evaluate.opening import open_classifier
 
-#: Largest difference of a logit that is due to the order of additions alone; grows with logits larger than 1.
+#: Largest difference of a logit that is due to the order of additions alone; grows with the answer's largest logit, if
+#: that is above 1, for all logits of an answer are sums over the same numbers.
 TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Parity:
-    """The largest difference of a logit, relative to max(1, |logit|), over so many batches of different shapes."""
+    """The largest difference of a logit, relative to max(1, its answer's largest), over batches of several shapes."""
 
     largest_difference: float
     shapes: list[tuple[int, ...]]
@@ -38,9 +39,8 @@ def compare_batches(path: Path, reference: Callable[[Row], NDArray[np.float32]],
         expected, actual = reference(batch), exported.logits(batch)
         shape = tuple(next(iter(batch.values())).shape)
         shapes.append(shape)
-        difference = np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))
         # A comparison with NaN is false, so NaN fails as well.
-        if not (found := float(difference.max())) <= TOLERANCE:
+        if not (found := difference(expected, actual)) <= TOLERANCE:
             raise RunError(
                 "Unsupported",
                 f"The exported model's answers differ from the original's by {found:.2e} (at most {TOLERANCE:.0e} is "
@@ -48,6 +48,11 @@ def compare_batches(path: Path, reference: Callable[[Row], NDArray[np.float32]],
             )
         largest = max(largest, found)
     return Parity(largest, shapes)
+
+
+def difference(expected: NDArray[np.float32], actual: NDArray[np.float32]) -> float:
+    """Return the largest difference of a logit, relative to max(1, its answer's largest); logits are the last axis."""
+    return float((np.abs(actual - expected) / np.maximum(1.0, np.abs(expected).max(axis=-1, keepdims=True))).max())
 
 
 def batches(rows: Sequence[Row], pad_id: int) -> list[Row]:
