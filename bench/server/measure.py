@@ -41,8 +41,10 @@ class Extent:
     """How much is measured."""
 
     rounds: int
-    #: Requests of a round: small ones; images for ours, and for the others, which take long; of the wide network.
+    #: Requests of a round: small ones for ours, of which a collection or a compilation must not be a large part, and
+    #: for the others, which take long; images, likewise; of the wide network.
     requests: int
+    requests_others: int
     images: int
     images_others: int
     batching: int
@@ -59,7 +61,8 @@ class Extent:
 
 FULL = Extent(
     rounds=9,
-    requests=1500,
+    requests=15_000,
+    requests_others=1500,
     images=600,
     images_others=60,
     batching=1600,
@@ -74,6 +77,7 @@ FULL = Extent(
 QUICK = Extent(
     rounds=1,
     requests=200,
+    requests_others=200,
     images=50,
     images_others=5,
     batching=160,
@@ -251,16 +255,17 @@ def requests(bench: Bench) -> Figures:
         for name, each in images.items():
             each.warm(extent.warm_images_others if name in others else extent.warm_heavy)
         alone.measure(extent.warm)
+        asked = {name: extent.requests_others if name in others else extent.requests for name in small}
         counts = {name: extent.images_others if name in others else extent.images for name in images}
 
         measured: dict[str, Callable[[], dict[str, float]]] = {
-            name: _times(each, extent.requests) for name, each in small.items()
+            name: _times(each, asked[name]) for name, each in small.items()
         }
         measured["inProcess"] = lambda: alone.measure(extent.runs)
         found = bench.rounds("small requests", measured)
         return {
             "widths": models.MLP,
-            "small": {"connections": SMALL, "requests": extent.requests, "runs": extent.runs, "found": found},
+            "small": {"connections": SMALL, "requests": asked, "runs": extent.runs, "found": found},
             "images": {
                 "connections": IMAGES,
                 "requests": counts,

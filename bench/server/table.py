@@ -108,6 +108,11 @@ def _bars(found: dict[str, Any]) -> list[Bar]:
     ]
 
 
+def _fewer(requests: dict[str, int]) -> str:
+    counts = [requests[key] for key in OTHERS if key in requests]
+    return f", {counts[0]:,} to each of the others" if counts else ""
+
+
 def _requests(found: dict[str, Any]) -> list[str]:
     small, images = found["requests"]["small"], found["requests"]["images"]
     connections, versions = small["connections"], found["versions"]
@@ -118,7 +123,7 @@ def _requests(found: dict[str, Any]) -> list[str]:
         "## What a request costs",
         "",
         f"A network of layers of {', '.join(map(str, found['requests']['widths']))}, one row a request, "
-        f"{small['requests']:,} requests a round; the answers are checked.",
+        f"{small['requests']['hone']:,} requests a round to ours{_fewer(small['requests'])}; the answers are checked.",
         "",
         "| server | tensors | connections | processor time of a request | answers per second | p50 |",
         "|---|---|---|---|---|---|",

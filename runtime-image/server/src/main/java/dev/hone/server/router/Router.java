@@ -58,7 +58,7 @@ public final class Router implements AutoCloseable {
     this.tracing = tracing;
     this.spans = new RequestSpans(tracing);
     // Metrics and tracing of the framework are the server's.
-    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
+    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     settings.configuration().ifPresent(this::read);
     this.golden =
         new GoldenCheck(

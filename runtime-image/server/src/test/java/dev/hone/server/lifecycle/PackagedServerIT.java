@@ -61,6 +61,7 @@ class PackagedServerIT {
       String ready = "[d.h.s.l.Startup] ready";
       assertThat(server.log()).containsSubsequence("model 'slow' version 1 is warm", ready);
       assertThat(server.log()).containsSubsequence("gRPC is warm", ready);
+      assertThat(server.waitsByEpoll()).isTrue();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.hone.server.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.server.testing.Client;
+import dev.hone.server.testing.ServerProcess;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +66,7 @@ class PackagedRouterIT {
       assertThat(client.infer("m", "{}").error()).isEqualTo("the router has no configuration yet");
       assertThat(pki.operator(Integer.parseInt(ports.group(3))).get("/configuration").error())
           .isEqualTo("there is no configuration yet");
+      assertThat(ServerProcess.waitsByEpoll(process)).isTrue();
       process.destroy();
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(log)).isTrue();
       assertThat(process.exitValue()).isZero();

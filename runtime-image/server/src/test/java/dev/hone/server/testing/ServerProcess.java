@@ -148,6 +148,17 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** Whether a process waits for its sockets by the kernel's epoll, without the JDK's selectors. */
+  public static boolean waitsByEpoll(Process process) throws IOException {
+    return Files.readString(Path.of("/proc/" + process.pid() + "/maps"))
+        .contains("netty_transport_native_epoll");
+  }
+
+  /** Whether it does. */
+  public boolean waitsByEpoll() throws IOException {
+    return waitsByEpoll(process);
+  }
+
   /** The file that Kubernetes would read. */
   public Path terminationLog() {
     return terminationLog;
