@@ -218,7 +218,8 @@ def test_a_language_model_with_tied_weights_learns(talker: Workbench) -> None:  
     assert types[TensorProto.INT8] + types[TensorProto.UINT8] > 10 * types[TensorProto.FLOAT]
 
 
-def test_images_learn_after_the_folding_of_batch_normalizations(bench: Workbench) -> None:
+@pytest.mark.parametrize("folding", [True, False], ids=["a step of its own", "by itself"])
+def test_images_learn_after_the_folding_of_batch_normalizations(bench: Workbench, folding: bool) -> None:
     config = tiny_images.resnet_config()
     config.num_labels = 10
     tiny_images.save_model(bench.claim / "models/vision", config)
@@ -230,15 +231,18 @@ def test_images_learn_after_the_folding_of_batch_normalizations(bench: Workbench
         **job(
             bench,
             aware(target="TensorRT", perChannel=False),
-            {"fuse": {}},
+            *([{"fuse": {}}] if folding else []),
             model={"uri": "pvc://spam/models/vision"},
             task={"type": "ImageClassification", "labels": tiny_images.NAMES},
             dataset={**dataset, "columns": {"image": "image", "label": "label"}},
             export={"tensorRT": {}},
         )
     )
-    names = [step.name for step in result.steps or []]
-    assert names == ["fuse", "quantize INT8QAT, training", "quantize INT8QAT"]
+    *folded, learned, written = result.steps or []
+    assert [step.name for step in folded] == (["fuse"] if folding else [])
+    assert (learned.name, written.name) == ("quantize INT8QAT, training", "quantize INT8QAT")
+    assert ("batch normalizations were folded" in learned.message) is not folding
+    assert not any("stay in FP32" in warning for warning in result.warnings or [])
     graph = onnx.load(bench.artifact("c1") / "model.onnx")
     assert violations(graph, symmetric=True) == []
     operators = {node.op_type for node in graph.graph.node}
@@ -247,7 +251,8 @@ def test_images_learn_after_the_folding_of_batch_normalizations(bench: Workbench
     assert result.export is not None
     assert result.export.parity is not None
     assert result.export.parity.relative_l2 < 0.05
-    story = json.loads((bench.artifact("c1") / "compression.json").read_bytes())["steps"][1]["layers"]
+    story = json.loads((bench.artifact("c1") / "compression.json").read_bytes())["steps"][len(folded)]["layers"]
+    assert len(story) == sum(node.op_type in ("Conv", "Gemm") for node in graph.graph.node)
     assert {entry["perChannel"] for entry in story} == {False}
     assert {entry["zeroPoint"] for entry in story} == {0}
 

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import onnx
 from onnx import TensorProto, numpy_helper
+from torch import nn
 
+from hone.compress.fuse import fuse
 from hone.compress.quantize.graphs import PRODUCTS, producers
 from hone.compress.quantize.layers import layer_of
 from hone.compress.quantize.layerwise import Layerwise
 from hone.compress.quantize.static import StaticInt8
 from hone.compress.subject import Subject
 from hone.compress.technique import Applied, FileStep, Materials, NetworkStep, Tools
-from hone.contract.compression import Quantize
+from hone.contract.compression import Fuse, Quantize
 from hone.errors import RunError, some_of
 from hone.models import fake_quantized
 from hone.models.fake_quantized import Found, Grid, Rounding
@@ -48,6 +50,7 @@ def _learn(options: Quantize, subject: Subject, tools: Tools) -> Applied:
     network, training = subject.network, options.training
     if training is None:
         raise TypeError("planned without a training")
+    folded = _fold(subject, tools)
     tools.workspace.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=tools.workspace) as folder:
         roundings, found = _places(options, subject, tools, Path(folder))
@@ -62,7 +65,7 @@ def _learn(options: Quantize, subject: Subject, tools: Tools) -> Applied:
     )
     return Applied(
         f"{len(roundings)} layers learned with their numbers rounded to INT8 for {trained.summary.steps} steps, to a "
-        f"loss of {trained.summary.final_loss:.4g}. Ranges of activations are those of the network before.",
+        f"loss of {trained.summary.final_loss:.4g}. Ranges of activations are those of the network before.{folded}",
         [
             {
                 "layer": path,
@@ -74,6 +77,13 @@ def _learn(options: Quantize, subject: Subject, tools: Tools) -> Applied:
         ],
         [*_told(found), *trained.warnings],
     )
+
+
+def _fold(subject: Subject, tools: Tools) -> str:
+    """Fold batch normalizations, as the file has them anyway: else the layers of it are none of the network's."""
+    if not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in subject.network.modules()):
+        return ""
+    return f" {fuse(Fuse()).apply(subject, tools).message}"
 
 
 def _told(found: Found) -> list[str]:
