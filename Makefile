@@ -30,6 +30,10 @@ chaos: prerequisites ## Try every fault with every kind of write, and the operat
 bench-finetune: prerequisites ## Compare every fine-tuning method and precision, and the overhead over a bare loop, on real models and mails (about two hours)
 	@for what in sweep measure overhead precision language; do bench/finetune/run "$$what"; done
 
+.PHONY: bench-techniques
+bench-techniques: prerequisites ## Measure every compression technique on its own, on a text, an image and a language model (about an hour)
+	@for what in digits minilm smollm2; do bench/compress/techniques "$$what"; done
+
 .PHONY: bench-search
 bench-search: prerequisites ## Search recipes for a text model and an image model, five seeds each (about an hour)
 	@for what in digits minilm; do bench/compress/search "$$what"; done
