@@ -13,7 +13,7 @@ make_certificates() {
   make_authority etcd-ca hone-cluster-etcd-ca
   make_certificate etcd-ca etcd /CN=etcd "DNS:localhost,IP:127.0.0.1"
   make_certificate etcd-ca etcd-client /CN=kube-apiserver
-  make_certificate ca kube-apiserver /CN=kube-apiserver "$kubernetes_names,DNS:localhost,IP:127.0.0.1,IP:$api_service_ip,IP:$node_ip"
+  make_certificate ca kube-apiserver /CN=kube-apiserver "$kubernetes_names,DNS:localhost,IP:127.0.0.1,IP:$api_service_ip,IP:$host_ip"
   make_certificate ca kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client
   # Java clients must be told of any other kind of key, and a kubeconfig has no place for that.
   make_certificate ca admin /O=system:masters/CN=hone-admin "" "rsa -pkeyopt rsa_keygen_bits:2048"
@@ -21,7 +21,7 @@ make_certificates() {
   make_certificate ca kube-scheduler /CN=system:kube-scheduler
   make_certificate ca kube-proxy /CN=system:kube-proxy
   make_certificate ca coredns /CN=system:coredns
-  make_certificate ca kubelet "/O=system:nodes/CN=system:node:$node_name" "DNS:$node_name,IP:$node_ip"
+  make_kubelet_certificate
   quiet_openssl ecparam -name prime256v1 -genkey -noout -out "$pki_dir/service-account.key"
   quiet_openssl ec -in "$pki_dir/service-account.key" -pubout -out "$pki_dir/service-account.pub"
 
@@ -31,6 +31,10 @@ make_certificates() {
   done
   write_kubeconfig admin "$admin_kubeconfig"
   touch "$pki_dir/complete"
+}
+
+make_kubelet_certificate() {
+  make_certificate ca "kubelet$node_suffix" "/O=system:nodes/CN=system:node:$node_name" "DNS:$node_name,IP:$node_ip"
 }
 
 quiet_openssl() {

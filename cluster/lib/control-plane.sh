@@ -14,7 +14,7 @@ start_etcd() {
 
 start_api_server() {
   start kube-apiserver "$tools/kube-apiserver" \
-    --bind-address "$node_ip" --advertise-address "$node_ip" --secure-port 6443 \
+    --bind-address "$host_ip" --advertise-address "$host_ip" --secure-port 6443 \
     --etcd-servers "https://127.0.0.1:$etcd_port" --etcd-cafile "$pki_dir/etcd-ca.crt" \
     --etcd-certfile "$pki_dir/etcd-client.crt" --etcd-keyfile "$pki_dir/etcd-client.key" \
     --tls-cert-file "$pki_dir/kube-apiserver.crt" --tls-private-key-file "$pki_dir/kube-apiserver.key" \

@@ -34,3 +34,5 @@ current_import() {
 }
 
 current_devices() { die "devices are made on the local cluster alone; write CLUSTER=local"; }
+
+current_node() { die "nodes are added to the local cluster alone; write CLUSTER=local"; }

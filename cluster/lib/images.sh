@@ -69,6 +69,8 @@ import_label=hone.dev/imported
 keep_newest() {
   local reference="$1" old
   containerd_images label "$reference" "$import_label=$(date +%s%N)" >/dev/null
+  # What an added node has of the old ones is links.
+  [ -z "$(added_nodes)" ] || return 0
   case "$reference" in localhost/hone-*:*) ;; *) return 0 ;; esac
   while read -r old; do
     say "removing the old image $old"

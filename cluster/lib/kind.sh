@@ -59,3 +59,5 @@ kind_import() {
 }
 
 kind_devices() { die "devices are made on the local cluster alone; write CLUSTER=local"; }
+
+kind_node() { die "nodes are added to the local cluster alone; write CLUSTER=local"; }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# CLUSTER=local: a real single node out of processes on this machine.
+# CLUSTER=local: a real node out of processes on this machine, and others beside it where they are asked for.
 
 # Raise it when a cluster that was started by an older version of these files can't be gone on with.
-layout=1
+layout=2
 pause_image=localhost/hone-pause:1
 local_tools=etcd,kube-apiserver,kubectl,kube-controller-manager,kube-scheduler,kubelet,kube-proxy,coredns,sandboxes,pause
 
@@ -15,7 +15,7 @@ stamp() { printf '%s %s %s' "$layout" "$tools" "$(cat /proc/sys/kernel/random/bo
 is_whole() {
   local name
   [ -f "$state_dir/complete" ] && [ "$(cat "$state_dir/complete")" = "$(stamp)" ] || return 1
-  for name in "${components[@]}"; do alive "$name" || return 1; done
+  for name in $(all_components); do alive "$name" || return 1; done
 }
 
 local_up() {
@@ -26,6 +26,7 @@ local_up() {
     # What may have changed without a process dying: released volumes, and a node that was made again.
     up_storage
     has_fake_gpus "$node_name" || fake_gpus "$node_name"
+    up_added_nodes
     say "the local cluster is up already"
     print_usage
     return 0
@@ -50,10 +51,13 @@ local_up() {
   up_control_plane
   kube apply -f "$cluster_dir/manifests/dns.yaml" >/dev/null
   say "starting containerd, kubelet, kube-proxy and CoreDNS"
+  start_dns
   up_node
+  wait_for 180 coredns "CoreDNS has read the cluster's services" dns_is_ready
   up_storage
   up_gpus "$node_name"
   wait_for 180 kube-controller-manager "service accounts are made" kube -n default get serviceaccount default
+  up_added_nodes
   stamp >"$state_dir/complete"
   say "the local cluster is up after $((SECONDS - began)) s"
   print_usage
@@ -61,7 +65,7 @@ local_up() {
 
 dead_components() {
   local name dead=()
-  for name in "${components[@]}"; do alive "$name" || dead+=("$name"); done
+  for name in $(all_components); do alive "$name" || dead+=("$name"); done
   if [ "${#dead[@]}" -eq 0 ]; then printf 'the API server does not answer'; else printf '%s not running' "${dead[*]}"; fi
 }
 
@@ -84,35 +88,39 @@ local_down() {
   local began=$SECONDS
   tools="$("$cluster_dir/bin/kube-tools" --only kubectl,sandboxes)"
   local_teardown
-  say "the local cluster is down after $((SECONDS - began)) s; images stay in $containerd_root"
+  say "the local cluster is down after $((SECONDS - began)) s; images stay in $image_store"
 }
 
 local_teardown() {
+  down_added_nodes
   stop fakegpus kubelet kube-proxy coredns kube-scheduler kube-controller-manager
   down_pods
   stop kube-apiserver
   stop etcd containerd
   down_leftovers
+  down_kubelet_leftovers
   down_network
   rm -rf "$run_dir" "$state_dir"
 }
 
 local_status() {
-  local name running=0
+  local name running=0 all
   if [ ! -d "$run_dir" ]; then
     say "the local cluster is down"
     return 1
   fi
   tools="$("$cluster_dir/bin/kube-tools" --only kubectl)"
-  for name in "${components[@]}"; do
+  mapfile -t all < <(all_components)
+  for name in "${all[@]}"; do
     if alive "$name"; then
-      printf '  %-24s running, pid %s\n' "$name" "$(cut -d' ' -f1 "$run_dir/pids/$name")"
+      printf '  %-24s running, pid %s\n' "$name" "$(pid_of "$name")"
       running=$((running + 1))
     else
       printf '  %-24s not running; its log: %s\n' "$name" "$logs_dir/$name.log"
     fi
   done
-  if [ "$running" -eq "${#components[@]}" ] && kube get node "$node_name" -o wide; then
+  # shellcheck disable=SC2046 # one word for each node
+  if [ "$running" -eq "${#all[@]}" ] && kube get nodes "$node_name" $(added_nodes) -o wide; then
     say "$fake_gpu_note"
     print_usage
   else
@@ -149,7 +157,12 @@ node_offers() {
 }
 
 local_import() {
-  local archive
+  local archive name
   alive containerd || die "the local cluster is down; bring it up first: cluster/cluster up"
-  for archive in "$@"; do import_archive "$archive"; done
+  for archive in "$@"; do
+    import_archive "$archive"
+    for name in $(added_nodes); do
+      ! alive "containerd-$name" || in_node "$name" import_archive "$archive"
+    done
+  done
 }

@@ -12,7 +12,7 @@ up_network() {
   [ -z "$conflict" ] || die "the machine has a route of its own for the pods' network $pod_subnet: $conflict; remove it or use CLUSTER=current"
   ip link show "$node_link" >/dev/null 2>&1 || ip link add "$node_link" type bridge
   ip link set "$node_link" up
-  ip address replace "$node_ip/32" dev "$node_link"
+  ip address replace "$host_ip/32" dev "$node_link"
   ip address replace "$dns_ip/32" dev "$node_link"
   sysctl -qw net.ipv4.ip_forward=1
   has_service_rule || ip rule add "${service_rule[@]}"
@@ -74,6 +74,38 @@ remove_chains() {
       } | "$family-restore" -w --noflush || say "could not remove our $family chains of table $table"
     done
   done
+}
+
+# The machine's side of an added node, whose machine has its own network: a port of our link, and the ways there and back.
+up_node_network() {
+  local port="$1" process="$2"
+  ip link add "$port" type veth peer name eth0 netns "$process"
+  ip link set "$port" mtu "$(outside_mtu)" master "$node_link" up
+  ip route replace "$node_ip" dev "$node_link" src "$host_ip"
+  ip route replace "$pod_subnet" via "$node_ip" dev "$node_link" src "$host_ip"
+  # Its name is one of those that `down` takes away, whatever happened before.
+  iptables -w -t nat -S "$outside_chain" >/dev/null 2>&1 || iptables -w -t nat -N "$outside_chain"
+  iptables -w -t nat -C "$outside_chain" -j MASQUERADE 2>/dev/null || iptables -w -t nat -A "$outside_chain" -j MASQUERADE
+  iptables -w -t nat -C POSTROUTING "${from_node_outside[@]}" 2>/dev/null || iptables -w -t nat -A POSTROUTING "${from_node_outside[@]}"
+
+  "${enter[@]}" ip link set lo up
+  "${enter[@]}" ip link set eth0 mtu "$(outside_mtu)" up
+  "${enter[@]}" ip address add "$node_ip/32" dev eth0
+  "${enter[@]}" ip route add "$nodes_network.0/24" dev eth0
+  "${enter[@]}" ip route add default via "$host_ip"
+  "${enter[@]}" sysctl -qw net.ipv4.ip_forward=1
+  "${enter[@]}" ip rule add "${service_rule[@]}"
+}
+
+# Pods have left their own address behind on their node: further out, the node's is not known either.
+outside_chain=CNI-HONE-NODES
+
+down_node_network() {
+  # The kernel may be about to delete it by itself.
+  ip link delete "$1" 2>/dev/null || true
+  ip route delete "$pod_subnet" via "$node_ip" 2>/dev/null || true
+  ip route delete "$node_ip" dev "$node_link" 2>/dev/null || true
+  iptables -w -t nat -D POSTROUTING "${from_node_outside[@]}" 2>/dev/null || true
 }
 
 down_network() {

@@ -7,7 +7,6 @@ write_node_config() {
   cni_config >"$config_dir/cni/10-hone.conflist"
   kubelet_config >"$config_dir/kubelet.yaml"
   kube_proxy_config >"$config_dir/kube-proxy.yaml"
-  coredns_config >"$config_dir/Corefile"
 }
 
 cni_plugins() {
@@ -24,12 +23,12 @@ containerd_config() {
   cat <<TOML
 version = 2
 root = "$containerd_root"
-state = "$run_dir/containerd"
+state = "$node_run/containerd"
 disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
   address = "$containerd_socket"
 [plugins."io.containerd.internal.v1.opt"]
-  path = "$run_dir/opt"
+  path = "$node_run/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "$pause_image"
   restrict_oom_score_adj = true
@@ -46,8 +45,10 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 TOML
 }
 
-# ptp routes to each pod instead of bridging, so that services work without br_netfilter.
+# ptp routes to each pod instead of bridging, so that services work without br_netfilter. The subnet is that of all
+# nodes' pods, whose own addresses reach one another, and the range is what this node has of it.
 cni_config() {
+  local range="${pod_subnet%.*}"
   cat <<JSON
 {
   "cniVersion": "1.0.0",
@@ -59,8 +60,8 @@ cni_config() {
       "mtu": $(outside_mtu),
       "ipam": {
         "type": "host-local",
-        "dataDir": "$run_dir/ipam",
-        "ranges": [[{ "subnet": "$pod_subnet" }]],
+        "dataDir": "$node_run/ipam",
+        "ranges": [[{ "subnet": "$pods_network.0.0/16", "gateway": "$range.1", "rangeStart": "$range.2", "rangeEnd": "$range.254" }]],
         "routes": [{ "dst": "0.0.0.0/0" }]
       }
     },
@@ -96,17 +97,18 @@ authentication:
   webhook: { enabled: true }
   x509: { clientCAFile: $pki_dir/ca.crt }
 authorization: { mode: Webhook }
-tlsCertFile: $pki_dir/kubelet.crt
-tlsPrivateKeyFile: $pki_dir/kubelet.key
+tlsCertFile: $pki_dir/kubelet$node_suffix.crt
+tlsPrivateKeyFile: $pki_dir/kubelet$node_suffix.key
 containerRuntimeEndpoint: unix://$containerd_socket
 cgroupDriver: cgroupfs
+cgroupRoot: $node_cgroup
 failCgroupV1: false
 failSwapOn: false
 clusterDomain: cluster.local
 clusterDNS: [$dns_service_ip]
 resolvConf: $(host_resolv_conf)
-podLogsDir: $state_dir/pod-logs
-volumePluginDir: $state_dir/volume-plugins
+podLogsDir: $node_dir/pod-logs
+volumePluginDir: $node_dir/volume-plugins
 makeIPTablesUtilChains: false
 serializeImagePulls: false
 imageGCHighThresholdPercent: 100

@@ -2,8 +2,10 @@
 # Background processes: a record of pid and start time says whether a process is still the one that
 # was started, so that a pid used again by the system is never taken for ours.
 
-# Components of the local cluster, in the order in which they start.
+# Components of the cluster with one node, in the order in which they start.
 components=(containerd etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy coredns)
+
+pid_of() { cut -d' ' -f1 "$run_dir/pids/$1"; }
 
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
@@ -45,10 +47,22 @@ stop() {
   done
 }
 
+# stop_dead NAME… ends them as a power cut would: at once.
+stop_dead() {
+  local name
+  for name in "$@"; do ! alive "$name" || kill -KILL "$(pid_of "$name")" 2>/dev/null || true; done
+  for name in "$@"; do
+    wait_for 30 - "$name is gone" dead "$name"
+    rm -f "$run_dir/pids/$name"
+  done
+}
+
+dead() { ! alive "$1"; }
+
 show_log() { tail -n 15 "$logs_dir/$1.log" >&2 2>/dev/null || true; }
 
 any_alive() {
   local name
-  for name in "${components[@]}"; do alive "$name" && return 0; done
+  for name in $(all_components); do alive "$name" && return 0; done
   return 1
 }

@@ -44,6 +44,6 @@ spec:
   nodeAffinity:
     required:
       nodeSelectorTerms:
-        - matchExpressions: [{ key: kubernetes.io/hostname, operator: In, values: [$node_name] }]
+        - matchExpressions: [{ key: ${volumes_label%=*}, operator: In, values: ["${volumes_label#*=}"] }]
 YAML
 }

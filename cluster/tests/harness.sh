@@ -95,6 +95,8 @@ machine_state() {
   ip -brief link | awk '{ print $1 }'
   printf 'routing rules\n'
   ip rule
+  printf 'routes\n'
+  ip route | grep -F -e "$pods_network." -e "$nodes_network." || true
   printf 'mounts\n'
   awk '{ print $2 }' /proc/self/mounts | grep -E 'hone/cluster|hone-cluster|kubelet|/netns/' | sort || true
   printf 'network namespaces\n'
@@ -106,7 +108,7 @@ machine_state() {
   printf 'cgroups\n'
   pod_cgroups
   printf 'folders\n'
-  find "$state_dir" "$run_dir" /var/lib/kubelet /var/log/containers -maxdepth 0 2>/dev/null || true
+  find "$state_dir" "$run_dir" "$added_stores" /var/lib/kubelet /var/log/containers -maxdepth 0 2>/dev/null || true
   printf 'processes\n'
   # By their arguments: other tests may run the same programs.
   for pid in /proc/[0-9]*; do

@@ -72,7 +72,10 @@ up_after_killed_up() {
 down_after_crash() {
   pod survivor '{}' wait
   await_phase survivor Running
-  kill_component kubelet containerd etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy coredns
+  "$here/cluster" node add "$second"
+  pod far-survivor "$there" wait
+  await_phase far-survivor Running
+  kill_component "machine-$second" "kubelet-$second" kubelet containerd etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy coredns
   "$here/cluster" down
   same_machine
 }
