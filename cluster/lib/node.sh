@@ -99,5 +99,5 @@ pod_cgroups() {
 }
 
 our_mounts() {
-  "${enter[@]}" awk '{ print $2 }' /proc/self/mounts | grep -e "^$state_dir/" -e "^$run_dir/" -e "^$containerd_root/" | sort -r || true
+  "${enter[@]}" cat /proc/self/mounts | cut -d ' ' -f 2 | grep -e "^$state_dir/" -e "^$run_dir/" -e "^$containerd_root/" | sort -r || true
 }

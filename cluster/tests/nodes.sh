@@ -78,17 +78,20 @@ containers_of() { k get pod "$1" -o jsonpath='{.metadata.uid} {.status.container
 
 dead_node_comes_back() {
   local before
-  before="$(records)"
+  before="$(records_of_others)"
   "$here/cluster" node kill "$second"
-  [ -z "$(traces_of_second | grep -vF "$state_dir")" ]
+  # Its disk stays.
+  [ -z "$(traces_of_second | grep -vF -e "$nodes_dir" -e "$added_stores" || true)" ]
   refuse "machine-$second" "$here/cluster" status
   expect "repairing the local cluster: machine-$second" "$here/cluster" up
   # What ran there has ended, and it was told so; the first node has not noticed.
   await_phase far-server Failed
-  [ "$(records | grep -v "^[a-z-]*-$second:")" = "$(grep -v "^[a-z-]*-$second:" <<<"$before")" ]
+  [ "$(records_of_others)" = "$before" ]
   phase_is server Running
   expect "served by the probe" run_pod far-after "$there" get http://server.default/
 }
+
+records_of_others() { records | grep -v "^[a-z-]*-$second:"; }
 
 removed_node_leaves_nothing() {
   "$here/cluster" node remove "$second"
@@ -99,14 +102,16 @@ removed_node_leaves_nothing() {
   expect "is $api_service_ip" run_pod near-after '{}' resolve kubernetes
 }
 
+# What there is of it, if anything: a line each.
 traces_of_second() {
-  local pid
-  for pid in /proc/[0-9]*; do
-    ! tr '\0' ' ' <"$pid/cmdline" | grep -e "nodes/$second/" || printf '%s\n' "$pid"
-  done 2>/dev/null
-  find /sys/fs/cgroup -maxdepth 3 -name "kubepods-$second"
-  find "$nodes_dir" "$run_dir/nodes" "$added_stores" 2>/dev/null
-  ip -brief link | grep -E '^hone[2-9]'
-  ip route | grep -E "^$pods_network\.[1-9]|^$nodes_network\."
-  iptables -w -t nat -S POSTROUTING | grep CNI-HONE-NODES
+  {
+    for process in /proc/[0-9]*; do
+      ! tr '\0' ' ' <"$process/cmdline" | grep -e "nodes/$second/"
+    done
+    find /sys/fs/cgroup -maxdepth 3 -name "kubepods-$second"
+    find "$nodes_dir" "$run_dir/nodes" "$added_stores"
+    ip -brief link | grep -E '^hone[2-9]'
+    ip route | grep -E "^($pods_network|$nodes_network)\."
+    iptables -w -t nat -S POSTROUTING | grep CNI-HONE-NODES
+  } 2>/dev/null || true
 }
