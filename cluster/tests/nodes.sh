@@ -111,7 +111,7 @@ traces_of_second() {
     find /sys/fs/cgroup -maxdepth 3 -name "kubepods-$second"
     find "$nodes_dir" "$run_dir/nodes" "$added_stores"
     ip -brief link | grep -E '^hone[2-9]'
-    ip route | grep -E "^($pods_network|$nodes_network)\."
+    ip route | grep -E -e "^$pods_network\.[1-9]" -e "^$nodes_network\."
     iptables -w -t nat -S POSTROUTING | grep CNI-HONE-NODES
   } 2>/dev/null || true
 }
