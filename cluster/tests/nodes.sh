@@ -109,7 +109,8 @@ traces_of_second() {
       ! tr '\0' ' ' <"$process/cmdline" | grep -e "nodes/$second/"
     done
     find /sys/fs/cgroup -maxdepth 3 -name "kubepods-$second"
-    find "$nodes_dir" "$run_dir/nodes" "$added_stores"
+    find "$nodes_dir" "$added_stores"
+    find "$run_dir/nodes" -mindepth 1
     ip -brief link | grep -E '^hone[2-9]'
     ip route | grep -E -e "^$pods_network\.[1-9]" -e "^$nodes_network\."
     iptables -w -t nat -S POSTROUTING | grep CNI-HONE-NODES

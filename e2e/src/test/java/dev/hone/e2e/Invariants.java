@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Invariants implements AutoCloseable {
   private static final String API_VERSION = "hone.dev/v1alpha1";
-  private static final Set<String> WITH_RESULT = 
+  private static final Set<String> WITH_RESULT =
       Set.of("Completed", "Reused", "Rejected", "EvaluatingGate");
   private static final String SPEC_HASH = "hone.dev/spec-hash";
 
@@ -158,16 +158,10 @@ final class Invariants implements AutoCloseable {
     Job job =
         lab.client().batch().v1().jobs().inNamespace(lab.namespace()).withName(recorded).get();
     assertThat(job).as(what).isNotNull();
-    assertThat(job.getMetadata().getUid())
-        .as(what)
-        .isEqualTo(status.<String>value("job", "uid"));
+    assertThat(job.getMetadata().getUid()).as(what).isEqualTo(status.<String>value("job", "uid"));
     assertThat(isFailed(job)).as(what).isEqualTo("Failed".equals(reason));
     ConfigMap result =
-        lab.client()
-            .configMaps()
-            .inNamespace(lab.namespace())
-            .withName(recorded + "-result")
-            .get();
+        lab.client().configMaps().inNamespace(lab.namespace()).withName(recorded + "-result").get();
     assertThat(result != null).as(what).isEqualTo(WITH_RESULT.contains(reason));
     @Nullable String digest = run.get("status", "artifact", "digest");
     assertThat(digest).as(what).isEqualTo(result == null ? null : digest(result));

@@ -3,7 +3,6 @@ package dev.hone.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.fabric8.kubernetes.api.model.Node;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,11 +37,18 @@ final class SecondNode implements AutoCloseable {
     this.lab = lab;
   }
 
-  /** Skips the test where the cluster is another one: only the local one can be given nodes. */
-  static void assumeLocalCluster(Lab lab) {
-    Node first = lab.client().nodes().withName(FIRST).get();
+  /**
+   * Skips the test where the cluster is another one: only the local one can be given nodes. Removes
+   * one that a test which was killed has left.
+   */
+  static void assumeThereCanBeOne(Lab lab) {
+    var nodes = lab.client().nodes();
     assumeTrue(
-        first != null, "only CLUSTER=local can be given a second node, and there is no " + FIRST);
+        nodes.withName(FIRST).get() != null,
+        "only CLUSTER=local can be given a second node, and there is no node " + FIRST);
+    if (nodes.withName(NAME).get() != null) {
+      run("remove", NAME);
+    }
   }
 
   static SecondNode add(Lab lab) {
