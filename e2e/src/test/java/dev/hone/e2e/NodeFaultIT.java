@@ -44,7 +44,7 @@ class NodeFaultIT {
   private static final int SAVED_EVERY = 50;
 
   /** How many it takes: enough to go on until its node is lost. */
-  private static final int STEPS = 800;
+  private static final int STEPS = 1000;
 
   private Lab lab;
   private SecondNode second;
@@ -118,7 +118,9 @@ class NodeFaultIT {
     lab.client().resource(pod).withGracePeriod(0).delete();
 
     awaitReplacement(interrupted, pod);
-    interrupted.await("another pod goes on", s -> step(s) > reached, RUN);
+    // What a pod has done counts from when it has saved itself.
+    interrupted.await(
+        "another pod goes on and saves itself", s -> step(s) > reached + 2 * SAVED_EVERY, RUN);
     assertThat(jobOf(interrupted).getStatus().getFailed()).isEqualTo(1);
     invariants.check();
   }
