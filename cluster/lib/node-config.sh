@@ -6,7 +6,8 @@ write_node_config() {
   containerd_config >"$config_dir/containerd.toml"
   cni_config >"$config_dir/cni/10-hone.conflist"
   kubelet_config >"$config_dir/kubelet.yaml"
-  kube_proxy_config >"$config_dir/kube-proxy.yaml"
+  # kube-proxy ends when its file is written to.
+  [ "$(cat "$config_dir/kube-proxy.yaml" 2>/dev/null)" = "$(kube_proxy_config)" ] || kube_proxy_config >"$config_dir/kube-proxy.yaml"
 }
 
 cni_plugins() {
