@@ -51,7 +51,9 @@ public final class Main {
       return Optional.of(() -> new WriteRepository(environment).run());
     }
     return RouterMode.isAskedFor(environment)
-        ? Optional.of(() -> RouterMode.run(environment))
+        ? new AccessFiles(environment)
+            .refusal()
+            .or(() -> Optional.of(() -> RouterMode.run(environment)))
         : Optional.empty();
   }
 }

@@ -58,7 +58,7 @@ class ArchitectureTest {
           .whereLayer("grpc")
           .mayOnlyAccessLayers("access", "wire", "serving", "inference", "tracing", "protocol")
           .whereLayer("router")
-          .mayOnlyAccessLayers("wire", "tracing", "protocol")
+          .mayOnlyAccessLayers("access", "wire", "tracing", "protocol")
           .whereLayer("serving")
           .mayOnlyAccessLayers(
               "batching", "backend", "text", "image", "metrics", "inference", "tracing", "protocol")

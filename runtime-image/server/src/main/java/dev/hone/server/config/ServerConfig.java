@@ -95,6 +95,12 @@ public interface ServerConfig {
   @WithDefault("none")
   ClientAuth tlsClientAuth();
 
+  /**
+   * The DNS name that clients' certificates must be for, where their authority signs for others
+   * too; without it any of that authority will do.
+   */
+  Optional<String> tlsClientName();
+
   /** The file with the keys that clients may show, one on each line; without it they need none. */
   Optional<Path> apiKeyFile();
 

@@ -1,6 +1,7 @@
 package dev.hone.server.grpc;
 
 import dev.hone.server.access.ApiKeys;
+import dev.hone.server.access.ClientNames;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.serving.ModelControl;
 import dev.hone.server.serving.ModelRegistry;
@@ -39,6 +40,7 @@ public class GrpcServer {
   private final ModelControl control;
   private final ServerInfo info;
   private final ApiKeys keys;
+  private final ClientNames names;
   private final GrpcTls tls;
   private final Tracing tracing;
   private final ServerConfig config;
@@ -55,6 +57,7 @@ public class GrpcServer {
       ModelControl control,
       ServerInfo info,
       ApiKeys keys,
+      ClientNames names,
       GrpcTls tls,
       Tracing tracing,
       ServerConfig config) {
@@ -62,6 +65,7 @@ public class GrpcServer {
     this.control = control;
     this.info = info;
     this.keys = keys;
+    this.names = names;
     this.tls = tls;
     this.tracing = tracing;
     this.config = config;
@@ -87,6 +91,9 @@ public class GrpcServer {
     if (tracing.isOn()) {
       // The last that is added sees a call first: who has no key fills nobody's traces.
       builder.intercept(new TraceInterceptor(tracing, warm::isDone));
+    }
+    if (names.wanted()) {
+      builder.intercept(new NameInterceptor(names));
     }
     builder.intercept(new KeyInterceptor(keys)).intercept(connections);
     Optional<SslContext> encrypted = tls.context();

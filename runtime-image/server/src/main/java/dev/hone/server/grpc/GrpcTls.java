@@ -1,27 +1,23 @@
 package dev.hone.server.grpc;
 
+import dev.hone.server.access.ReplaceableSslContext;
 import dev.hone.server.config.ClientAuth;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.config.TlsConfigSource;
-import io.netty.handler.codec.http2.Http2SecurityUtil;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
-import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.quarkus.tls.CertificateUpdatedEvent;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** TLS of the gRPC port, by the files that the protocol's HTTP port has its own from. */
 @ApplicationScoped
 public class GrpcTls {
-  private static final String[] VERSIONS = {"TLSv1.3", "TLSv1.2"};
-
   private final Optional<TlsConfiguration> configuration;
   private final boolean wantsCertificates;
   private volatile @Nullable ReplaceableSslContext context;
@@ -36,7 +32,9 @@ public class GrpcTls {
   Optional<SslContext> context() {
     return configuration.map(
         files -> {
-          ReplaceableSslContext replaceable = new ReplaceableSslContext(contextOf(files));
+          ReplaceableSslContext replaceable =
+              new ReplaceableSslContext(
+                  ApplicationProtocolNames.HTTP_2, wantsCertificates, contextOf(files));
           context = replaceable;
           return replaceable;
         });
@@ -50,23 +48,9 @@ public class GrpcTls {
     }
   }
 
-  private SslContext contextOf(TlsConfiguration files) {
+  private static SSLContext contextOf(TlsConfiguration files) {
     try {
-      return new JdkSslContext(
-          files.createSSLContext(),
-          false,
-          Http2SecurityUtil.CIPHERS,
-          SupportedCipherSuiteFilter.INSTANCE,
-          new ApplicationProtocolConfig(
-              ApplicationProtocolConfig.Protocol.ALPN,
-              ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-              ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-              ApplicationProtocolNames.HTTP_2),
-          wantsCertificates
-              ? io.netty.handler.ssl.ClientAuth.REQUIRE
-              : io.netty.handler.ssl.ClientAuth.NONE,
-          VERSIONS,
-          false);
+      return files.createSSLContext();
     } catch (Exception e) {
       throw new IllegalStateException("the files of HONE_TLS make no context for TLS", e);
     }

@@ -1,14 +1,12 @@
 package dev.hone.server.grpc;
 
 import dev.hone.server.access.ApiKeys;
-import dev.hone.server.grpc.wire.GRPCInferenceServiceGrpc;
+import dev.hone.server.access.HealthQuestions;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.grpc.health.v1.HealthGrpc;
 
 /** Where clients need a key, refuses calls without one; health probes need none. */
 final class KeyInterceptor implements ServerInterceptor {
@@ -24,20 +22,11 @@ final class KeyInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    if (isHealth(call.getMethodDescriptor()) || keys.admits(headers.get(AUTHORIZATION))) {
+    if (HealthQuestions.isCall(call.getMethodDescriptor().getFullMethodName())
+        || keys.admits(headers.get(AUTHORIZATION))) {
       return next.startCall(call, headers);
     }
     call.close(Status.UNAUTHENTICATED.withDescription(ApiKeys.REFUSAL), new Metadata());
     return new ServerCall.Listener<>() {};
-  }
-
-  private static boolean isHealth(MethodDescriptor<?, ?> method) {
-    return HealthGrpc.SERVICE_NAME.equals(method.getServiceName())
-        || method
-            .getFullMethodName()
-            .equals(GRPCInferenceServiceGrpc.getServerLiveMethod().getFullMethodName())
-        || method
-            .getFullMethodName()
-            .equals(GRPCInferenceServiceGrpc.getServerReadyMethod().getFullMethodName());
   }
 }

@@ -47,6 +47,12 @@ public final class AccessFiles {
     if (clients != null && !required && !ClientAuth.NONE.name().equalsIgnoreCase(clients)) {
       return Optional.of("HONE_TLS_CLIENT_AUTH is %s: write Required or None".formatted(clients));
     }
+    @Nullable String name = environment.get("HONE_TLS_CLIENT_NAME");
+    if (name != null && !name.isBlank() && !required) {
+      return Optional.of(
+          "HONE_TLS_CLIENT_NAME is %s, and clients show no certificate: set HONE_TLS_CLIENT_AUTH to Required"
+              .formatted(name));
+    }
     if (folder == null || folder.isBlank()) {
       return required
           ? Optional.of("HONE_TLS_CLIENT_AUTH is Required without HONE_TLS: name a folder there")

@@ -6,7 +6,8 @@ import java.net.URISyntaxException;
 /**
  * Where a version answers.
  *
- * @param rest address of its REST port, such as {@code http://spam-stable:8000}
+ * @param rest address of its REST port, such as {@code http://spam-stable:8000}; https where it
+ *     speaks TLS
  * @param grpc address of its gRPC port, such as {@code http://spam-stable:8001}
  */
 record Backend(URI rest, URI grpc) {
@@ -19,7 +20,7 @@ record Backend(URI rest, URI grpc) {
   static URI address(String field, String text) {
     try {
       URI uri = new URI(text);
-      if ("http".equals(uri.getScheme())
+      if ((isEncrypted(uri) || "http".equals(uri.getScheme()))
           && uri.getHost() != null
           && uri.getPort() > 0
           && (uri.getPath() == null || uri.getPath().isEmpty())) {
@@ -29,6 +30,17 @@ record Backend(URI rest, URI grpc) {
       // Said below, in terms of what to write instead.
     }
     throw new IllegalArgumentException(
-        "%s is '%s': write http://HOST:PORT, without a path".formatted(field, text));
+        "%s is '%s': write http://HOST:PORT or https://HOST:PORT, without a path"
+            .formatted(field, text));
+  }
+
+  /** Whether who answers there speaks TLS. */
+  static boolean isEncrypted(URI address) {
+    return "https".equals(address.getScheme());
+  }
+
+  /** Whether it speaks TLS on one of its ports. */
+  boolean isEncrypted() {
+    return isEncrypted(rest) || isEncrypted(grpc);
   }
 }

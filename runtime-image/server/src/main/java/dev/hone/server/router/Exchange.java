@@ -67,7 +67,8 @@ final class Exchange {
             request.uri(),
             headers(request, kind),
             body,
-            state.routing().timeoutMillis());
+            state.routing().timeoutMillis(),
+            state.routing().serverName());
     this.kind = kind;
   }
 
@@ -184,7 +185,7 @@ final class Exchange {
     return timeout
         ? "no answer within %d ms".formatted(call.timeoutMillis())
         : "no connection to a server within %d ms: try again; the last failure: %s"
-            .formatted(tries.elapsedMillis(), failure.getMessage());
+            .formatted(tries.elapsedMillis(), Tries.words(failure));
   }
 
   /** The client has gone: what it asked for need not be computed. */

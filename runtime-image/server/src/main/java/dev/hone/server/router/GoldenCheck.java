@@ -75,7 +75,7 @@ final class GoldenCheck implements AutoCloseable {
         if (!isWanted(state, golden)) {
           return;
         }
-        VersionCall call = call(set.model(), entry, state.routing().timeoutMillis());
+        VersionCall call = call(set.model(), entry, state.routing());
         Map<String, Output> wanted;
         try {
           wanted = entry.expected().isPresent() ? entry.expected().get() : outputs(call, right);
@@ -103,13 +103,14 @@ final class GoldenCheck implements AutoCloseable {
         && state.statistics().golden().filter(now -> now == golden).isPresent();
   }
 
-  private static VersionCall call(String model, GoldenSet.Entry entry, long timeoutMillis) {
+  private static VersionCall call(String model, GoldenSet.Entry entry, Routing routing) {
     return new VersionCall(
         HttpMethod.POST,
         "/v2/models/" + model + "/infer",
         MultiMap.caseInsensitiveMultiMap().set("content-type", "application/json"),
         entry.body(),
-        timeoutMillis);
+        routing.timeoutMillis(),
+        routing.serverName());
   }
 
   private Map<String, Output> outputs(VersionCall call, Backend backend)
@@ -142,7 +143,7 @@ final class GoldenCheck implements AutoCloseable {
           throw new NoAnswer(
               Tries.isTimeout(failure)
                   ? "gives no answer within %d ms".formatted(call.timeoutMillis())
-                  : "gives no answer: " + failure.getMessage());
+                  : "gives no answer: " + Tries.words(failure));
         }
         TimeUnit.MILLISECONDS.sleep(pause.getAsLong());
       }

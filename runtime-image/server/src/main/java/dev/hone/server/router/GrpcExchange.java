@@ -177,7 +177,7 @@ final class GrpcExchange {
       GrpcStatus.UNAVAILABLE.send(
           request.response(),
           "no connection to a server within %d ms: try again; the last failure: %s"
-              .formatted(tries.elapsedMillis(), failure.getMessage()));
+              .formatted(tries.elapsedMillis(), Tries.words(failure)));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.hone.server.router;
 
+import dev.hone.server.access.HealthQuestions;
 import dev.hone.server.tracing.RequestSpan;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -50,6 +51,17 @@ final class GrpcProxy implements Proxy {
   }
 
   @Override
+  public boolean isHealth(HttpServerRequest request) {
+    String path = request.path();
+    return path != null && !path.isEmpty() && HealthQuestions.isCall(path.substring(1));
+  }
+
+  @Override
+  public void refuse(HttpServerRequest request, String sentence) {
+    GrpcStatus.UNAUTHENTICATED.send(request.response(), sentence);
+  }
+
+  @Override
   public void handle(HttpServerRequest request, RequestSpan span) {
     MultiMap headers = Headers.travelling(request.headers()).add("te", "trailers");
     BodyReader.read(request, settings.maxBody())
@@ -92,7 +104,8 @@ final class GrpcProxy implements Proxy {
             headers,
             body,
             // A call has a deadline of its own (grpc-timeout), and may be a watch without an end.
-            counted ? routing.timeoutMillis() : 0);
+            counted ? routing.timeoutMillis() : 0,
+            routing.serverName());
     Exchange.Kind kind =
         new Exchange.Kind(counted, sampled ? Optional.of(shadow) : Optional.empty(), span);
     new GrpcExchange(vertx, client, settings, state.get(), request, call, kind).start(arm);

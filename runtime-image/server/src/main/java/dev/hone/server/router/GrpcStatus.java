@@ -10,7 +10,8 @@ import java.util.Set;
 enum GrpcStatus {
   DEADLINE_EXCEEDED(4),
   RESOURCE_EXHAUSTED(8),
-  UNAVAILABLE(14);
+  UNAVAILABLE(14),
+  UNAUTHENTICATED(16);
 
   static final String HEADER = "grpc-status";
   static final String OK = "0";

@@ -12,6 +12,12 @@ interface Proxy {
   /** Hands a request on. */
   void handle(HttpServerRequest request, RequestSpan span);
 
+  /** Whether a request asks for the server's health, which everybody may. */
+  boolean isHealth(HttpServerRequest request);
+
+  /** Answers a request that shows no key. */
+  void refuse(HttpServerRequest request, String sentence);
+
   /** Ends the trace of a request that is over. */
   void end(RequestSpan span, HttpServerResponse response);
 }

@@ -1,5 +1,6 @@
 package dev.hone.server.router;
 
+import dev.hone.server.access.HealthQuestions;
 import dev.hone.server.tracing.RequestSpan;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -44,6 +45,17 @@ final class RestProxy implements Proxy {
   @Override
   public void end(RequestSpan span, HttpServerResponse response) {
     RequestSpans.endRest(span, response);
+  }
+
+  @Override
+  public boolean isHealth(HttpServerRequest request) {
+    return HealthQuestions.isPath(request.path());
+  }
+
+  @Override
+  public void refuse(HttpServerRequest request, String sentence) {
+    request.response().putHeader("WWW-Authenticate", "Bearer");
+    Replies.error(request, active, 401, sentence);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.hone.server.router;
 
+import dev.hone.server.access.ApiKeys;
 import dev.hone.server.tracing.RequestSpan;
 import dev.hone.server.tracing.Tracing;
 import io.vertx.core.AbstractVerticle;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,8 @@ public final class Router implements AutoCloseable {
   private final ActiveRouting active = new ActiveRouting();
   private final InFlight inFlight = new InFlight();
   private final ClientConnections clients = new ClientConnections();
+  private final Optional<ClientTls> clientTls;
+  private final ApiKeys keys;
   private final Shadow shadow = new Shadow(inFlight);
   private final Vertx vertx;
   private final GoldenCheck golden;
@@ -59,28 +63,26 @@ public final class Router implements AutoCloseable {
     this.spans = new RequestSpans(tracing);
     // Metrics and tracing of the framework are the server's.
     this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    ClientAccess access = settings.access();
+    this.clientTls = access.tls().map(folder -> new ClientTls(vertx, folder, access.clientAuth()));
+    this.keys = ApiKeys.of(access.apiKeys());
     settings.configuration().ifPresent(this::read);
     this.golden =
-        new GoldenCheck(
-            vertx.createHttpClient(
-                new HttpClientOptions()
-                    .setConnectTimeout(CONNECT_MILLIS)
-                    .setMaxHeaderSize(MAX_HEADERS)),
-            active,
-            settings.retryMillis());
+        new GoldenCheck(vertx.createHttpClient(toVersions()), active, settings.retryMillis());
     int loops = Math.max(1, Runtime.getRuntime().availableProcessors());
     AtomicInteger http = new AtomicInteger();
     AtomicInteger grpc = new AtomicInteger();
     await(
         vertx.deployVerticle(
             () -> new Loop(http, grpc), new DeploymentOptions().setInstances(loops)));
+    clientTls.ifPresent(tls -> tls.follow(access.lookMillis()));
     this.httpPort = http.get();
     this.grpcPort = grpc.get();
     this.adminPort =
         listen(options(), settings.adminPort(), new AdminServer(active, settings.identity()));
     this.controlPort =
         settings.tls().stream()
-            .map(tls -> ControlTls.with(options().setIdleTimeout(CONTROL_IDLE_SECONDS), tls))
+            .map(tls -> OwnTls.with(options().setIdleTimeout(CONTROL_IDLE_SECONDS), tls))
             .mapToInt(
                 options ->
                     listen(options, settings.controlPort(), new ControlServer(active, golden)))
@@ -170,6 +172,13 @@ public final class Router implements AutoCloseable {
         .setReusePort(false);
   }
 
+  /** How versions are talked to. */
+  private HttpClientOptions toVersions() {
+    HttpClientOptions options =
+        new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setMaxHeaderSize(MAX_HEADERS);
+    return settings.tls().map(folder -> OwnTls.with(options, folder)).orElse(options);
+  }
+
   private static <T> T await(Future<T> future) {
     try {
       return future
@@ -200,54 +209,61 @@ public final class Router implements AutoCloseable {
     public void start(Promise<Void> started) {
       HttpClient rest =
           vertx.createHttpClient(
-              new HttpClientOptions()
+              toVersions()
                   .setMaxPoolSize(CONNECTIONS_PER_LOOP)
-                  .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
-                  .setConnectTimeout(CONNECT_MILLIS)
-                  .setMaxHeaderSize(MAX_HEADERS));
+                  .setKeepAliveTimeout(KEEP_ALIVE_SECONDS));
       HttpClient calls =
           vertx.createHttpClient(
-              new HttpClientOptions()
+              toVersions()
                   .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setUseAlpn(true)
                   .setHttp2ClearTextUpgrade(false)
                   .setHttp2MaxPoolSize(GRPC_CONNECTIONS_PER_LOOP)
-                  .setHttp2KeepAliveTimeout(KEEP_ALIVE_SECONDS)
-                  .setConnectTimeout(CONNECT_MILLIS)
-                  .setMaxHeaderSize(MAX_HEADERS));
+                  .setHttp2KeepAliveTimeout(KEEP_ALIVE_SECONDS));
       // A negative port is a free one that the loops share.
       int httpPort = settings.httpPort() == 0 ? -1 : settings.httpPort();
       int grpcPort = settings.grpcPort() == 0 ? -2 : settings.grpcPort();
-      listen(httpPort, http, new RestProxy(vertx, rest, active, shadow, settings, spans))
+      listen(
+              httpPort,
+              http,
+              HttpVersion.HTTP_1_1,
+              new RestProxy(vertx, rest, active, shadow, settings, spans))
           .compose(
               done ->
                   listen(
-                      grpcPort, grpc, new GrpcProxy(vertx, calls, active, shadow, settings, spans)))
+                      grpcPort,
+                      grpc,
+                      HttpVersion.HTTP_2,
+                      new GrpcProxy(vertx, calls, active, shadow, settings, spans)))
           .onComplete(started);
     }
 
-    private Future<Void> listen(int port, AtomicInteger taken, Proxy proxy) {
+    private Future<Void> listen(int port, AtomicInteger taken, HttpVersion tls, Proxy proxy) {
+      HttpServerOptions options =
+          clientTls.map(files -> files.on(options(), tls)).orElseGet(Router::options);
       return vertx
-          .createHttpServer(options())
-          .requestHandler(
-              request -> {
-                clients.note(request);
-                inFlight.begin();
-                RequestSpan span = proxy.begin(request);
-                request
-                    .response()
-                    .endHandler(
-                        end -> {
-                          proxy.end(span, request.response());
-                          inFlight.end();
-                        });
-                proxy.handle(request, span);
-              })
+          .createHttpServer(options)
+          .requestHandler(KeyCheck.before(request -> answer(request, proxy), proxy, keys, clients))
           .listen(port, "0.0.0.0")
           .map(
               server -> {
                 taken.set(server.actualPort());
                 return null;
               });
+    }
+
+    private void answer(HttpServerRequest request, Proxy proxy) {
+      clients.note(request);
+      inFlight.begin();
+      RequestSpan span = proxy.begin(request);
+      request
+          .response()
+          .endHandler(
+              end -> {
+                proxy.end(span, request.response());
+                inFlight.end();
+              });
+      proxy.handle(request, span);
     }
   }
 }

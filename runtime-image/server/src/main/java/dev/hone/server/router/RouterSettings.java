@@ -12,11 +12,13 @@ import java.util.Optional;
  * @param adminPort port for the metrics and the probes
  * @param controlPort port for what the operator sends and asks
  * @param configuration file with the configuration to start with
- * @param tls folder with the certificate that the control port shows, its key, and the authority
- *     that the operator's is of; without one there is no such port
+ * @param tls folder with the certificate that the control port shows, and the router to versions
+ *     that speak TLS, its key, and the authority that the operator's and the versions' are of;
+ *     without one there is no such port
  * @param maxBody the largest request body, in bytes
  * @param retryMillis how long a request looks for a connection before it is given up
  * @param drainSeconds how long the router goes on serving after SIGTERM
+ * @param access what clients need
  * @param identity whose router it is
  */
 record RouterSettings(
@@ -29,6 +31,7 @@ record RouterSettings(
     int maxBody,
     long retryMillis,
     int drainSeconds,
+    ClientAccess access,
     RouterIdentity identity) {
 
   private static final int MAX_BODY = 32 << 20;
@@ -49,6 +52,7 @@ record RouterSettings(
         number(environment, "HONE_ROUTER_MAX_BODY_BYTES", MAX_BODY, Integer.MAX_VALUE),
         number(environment, "HONE_ROUTER_RETRY_MILLIS", 5000, 600_000),
         number(environment, "HONE_DRAIN_SECONDS", 5, 86_400),
+        ClientAccess.of(environment),
         RouterIdentity.of(environment));
   }
 

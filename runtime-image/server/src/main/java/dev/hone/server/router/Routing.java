@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param untimedCopies how many of the first repeated requests say nothing of the candidate's
  *     latency: a program that has just started is slower than it will be
  * @param timeoutMillis how long one version may take for an answer
+ * @param serverName the name that the certificates of versions must be for; null where none speaks
+ *     TLS
  */
 record Routing(
     String revision,
@@ -32,7 +36,8 @@ record Routing(
     int weight,
     double shadowShare,
     int untimedCopies,
-    long timeoutMillis) {
+    long timeoutMillis,
+    @Nullable String serverName) {
 
   private static final long TIMEOUT_MILLIS = 60_000;
   private static final long MAX_TIMEOUT_MILLIS = 3_600_000;
@@ -46,7 +51,8 @@ record Routing(
           "weight",
           "shadowShare",
           "untimedCopies",
-          "timeoutMillis");
+          "timeoutMillis",
+          "serverName");
   private static final Set<String> BACKEND_FIELDS = Set.of("rest", "grpc");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -68,22 +74,33 @@ record Routing(
     known("", root, FIELDS);
     JsonNode reference = root.path("reference");
     JsonNode candidate = root.path("candidate");
+    Backend stable = backend("stable", root.path("stable"));
     Backend trial = candidate.isObject() ? backend("candidate", candidate) : null;
+    Backend right = reference.isObject() ? backend("reference", reference) : null;
     int weight = (int) number(root, "weight", 0, 0, 100);
     double share = number(root, "shadowShare", 0, 0, 1);
     if (trial == null && (weight > 0 || share > 0)) {
       throw new IllegalArgumentException(
           "weight and shadowShare need a candidate: write candidate: {rest, grpc}, or make them 0");
     }
+    @Nullable String name = root.has("serverName") ? text("", root, "serverName") : null;
+    if (name == null
+        && Stream.of(stable, trial, right)
+            .filter(Objects::nonNull)
+            .anyMatch(Backend::isEncrypted)) {
+      throw new IllegalArgumentException(
+          "serverName is missing: write the name that the certificates of versions are for, or http:// in their addresses");
+    }
     return new Routing(
         text("", root, "revision"),
-        backend("stable", root.path("stable")),
+        stable,
         trial,
-        reference.isObject() ? backend("reference", reference) : null,
+        right,
         weight,
         share,
         (int) number(root, "untimedCopies", 0, 0, MAX_UNTIMED_COPIES),
-        (long) number(root, "timeoutMillis", TIMEOUT_MILLIS, 1, MAX_TIMEOUT_MILLIS));
+        (long) number(root, "timeoutMillis", TIMEOUT_MILLIS, 1, MAX_TIMEOUT_MILLIS),
+        name);
   }
 
   /** The configuration as a document that {@link #parse} reads. */
@@ -100,6 +117,9 @@ record Routing(
         .put("shadowShare", shadowShare)
         .put("untimedCopies", untimedCopies)
         .put("timeoutMillis", timeoutMillis);
+    if (serverName != null) {
+      root.put("serverName", serverName);
+    }
     try {
       return JSON.writeValueAsBytes(root);
     } catch (JsonProcessingException e) {

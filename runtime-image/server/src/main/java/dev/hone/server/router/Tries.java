@@ -3,6 +3,7 @@ package dev.hone.server.router;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 
 /** Decides whether a request is sent once more after a connection failed, and when. */
 final class Tries {
@@ -26,6 +27,15 @@ final class Tries {
   /** Whether the version took too long: another try would take as long again. */
   static boolean isTimeout(Throwable failure) {
     return failure instanceof TimeoutException;
+  }
+
+  /** What is said of a failure: of one of TLS the cause, which alone tells anything. */
+  static String words(Throwable failure) {
+    Throwable told =
+        failure instanceof SSLException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return String.valueOf(told.getMessage());
   }
 
   /** The pause before the next try in milliseconds; empty if there is none. */

@@ -8,12 +8,14 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
 import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request as it is sent to a version, as often as need be.
@@ -24,9 +26,15 @@ import java.util.function.Function;
  * @param body its body
  * @param timeoutMillis how long the answer may take, its body included where one waits for it; 0
  *     for a call of gRPC without an end
+ * @param serverName the name that the certificate of a version must be for, where it speaks TLS
  */
 record VersionCall(
-    HttpMethod method, String uri, MultiMap headers, Buffer body, long timeoutMillis) {
+    HttpMethod method,
+    String uri,
+    MultiMap headers,
+    Buffer body,
+    long timeoutMillis,
+    @Nullable String serverName) {
 
   /**
    * One connection in so many requests is not used again, so that new pods get their share: to
@@ -41,7 +49,7 @@ record VersionCall(
     }
     MultiMap named = MultiMap.caseInsensitiveMultiMap().setAll(headers).remove("tracestate");
     trace.forEach(named::set);
-    return new VersionCall(method, uri, named, body, timeoutMillis);
+    return new VersionCall(method, uri, named, body, timeoutMillis, serverName);
   }
 
   /** Sends it, and waits for the whole answer. */
@@ -106,6 +114,13 @@ record VersionCall(
             .setMethod(method)
             .setURI(uri)
             .setHeaders(MultiMap.caseInsensitiveMultiMap().setAll(headers));
+    if (Backend.isEncrypted(address)) {
+      // All versions are called by one name, wherever they are.
+      options
+          .setSsl(true)
+          .setServer(SocketAddress.inetSocketAddress(address.getPort(), address.getHost()))
+          .setHost(serverName);
+    }
     if (timeoutMillis > 0) {
       options.setTimeout(timeoutMillis);
     }

@@ -1,5 +1,6 @@
 package dev.hone.server.transport;
 
+import dev.hone.server.access.HealthQuestions;
 import dev.hone.server.config.ServerConfig;
 import dev.hone.server.protocol.ProtocolException;
 import dev.hone.server.serving.ModelRegistry;
@@ -19,8 +20,6 @@ import java.util.Map;
  */
 @ApplicationScoped
 public class FrontDoor {
-  private static final String HEALTH = "/v2/health/";
-
   /** What HTTP spends on a header line beyond name and value. */
   private static final int LINE = ": \r\n".length();
 
@@ -72,8 +71,7 @@ public class FrontDoor {
 
   /** Whether it asks for the server's health. */
   static boolean isHealth(RoutingContext context) {
-    String path = context.request().path();
-    return path != null && path.startsWith(HEALTH);
+    return HealthQuestions.isPath(context.request().path());
   }
 
   /** A client that is still sending would not see the answer. */

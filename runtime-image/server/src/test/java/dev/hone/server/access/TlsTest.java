@@ -20,7 +20,6 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -35,6 +34,7 @@ import org.junit.jupiter.api.Test;
 @TestProfile(TlsTest.Mutual.class)
 @SuppressWarnings("NullAway.Init") // Quarkus injects what is not set here.
 class TlsTest {
+  private static final String FRIEND = "friend.team.svc";
   private static final String TEXT = Client.textRequest("w60");
 
   @Inject GrpcServer server;
@@ -82,6 +82,20 @@ class TlsTest {
   }
 
   @Test
+  void refusesClientsOfAnotherName() throws Exception {
+    Leaf other = pki.leaf("CN=friend", "other.team.svc", KeyPurposeId.id_kp_clientAuth);
+
+    assertThat(rest(other).get("/v2").status()).isEqualTo(403);
+    assertThat(rest(other).infer("spam", TEXT).error()).isEqualTo(ClientNames.REFUSAL);
+    assertThatThrownBy(() -> isLive(other)).hasMessage("PERMISSION_DENIED: " + ClientNames.REFUSAL);
+    // Connections that begin where others ended are looked at as well.
+    for (int again = 0; again < 5; again++) {
+      assertThat(rest(friend()).get("/v2").status()).isEqualTo(200);
+      assertThat(rest(other).get("/v2").status()).isEqualTo(403);
+    }
+  }
+
+  @Test
   void speaksNothingButTls() {
     URI plain = URI.create("http://localhost:" + address.getPort());
 
@@ -103,7 +117,7 @@ class TlsTest {
   }
 
   private Leaf friend() throws Exception {
-    return pki.leaf("CN=friend", KeyPurposeId.id_kp_clientAuth);
+    return pki.leaf("CN=friend", FRIEND, KeyPurposeId.id_kp_clientAuth);
   }
 
   private Client rest(Leaf... leaves) throws Exception {
@@ -153,6 +167,7 @@ class TlsTest {
       Map<String, String> overrides = new HashMap<>(super.getConfigOverrides());
       overrides.put("hone.tls", CURRENT.toString());
       overrides.put("hone.tls-client-auth", "required");
+      overrides.put("hone.tls-client-name", FRIEND);
       overrides.put("quarkus.tls.hone.reload-period", "1s");
       overrides.put("quarkus.http.test-ssl-port", "0");
       return overrides;
@@ -160,10 +175,7 @@ class TlsTest {
 
     private static void put(Pki pki) throws Exception {
       Files.createDirectories(FOLDER);
-      Path files = pki.write(Files.createTempDirectory(FOLDER, "files"), "CN=spam");
-      Path link = files.resolveSibling(files.getFileName() + ".link");
-      Files.createSymbolicLink(link, files);
-      Files.move(link, CURRENT, StandardCopyOption.ATOMIC_MOVE);
+      pki.replace(CURRENT, pki.leaf("CN=spam", KeyPurposeId.id_kp_serverAuth));
     }
   }
 }

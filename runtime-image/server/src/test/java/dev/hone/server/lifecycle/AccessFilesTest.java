@@ -36,6 +36,9 @@ class AccessFilesTest {
   void certificatesOfClientsNeedAnAuthority() {
     assertThat(new AccessFiles(Map.of("HONE_TLS_CLIENT_AUTH", "Required")).problem())
         .contains("HONE_TLS_CLIENT_AUTH is Required without HONE_TLS: name a folder there");
+    assertThat(new AccessFiles(Map.of("HONE_TLS_CLIENT_NAME", "r.team.svc")).problem())
+        .contains(
+            "HONE_TLS_CLIENT_NAME is r.team.svc, and clients show no certificate: set HONE_TLS_CLIENT_AUTH to Required");
     assertThat(new AccessFiles(Map.of("HONE_TLS_CLIENT_AUTH", "yes")).problem())
         .contains("HONE_TLS_CLIENT_AUTH is yes: write Required or None");
   }

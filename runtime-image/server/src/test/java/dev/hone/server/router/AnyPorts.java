@@ -17,7 +17,26 @@ final class AnyPorts {
 
   static RouterSettings settings(
       Optional<Path> configuration, Optional<Path> tls, int maxBody, long retryMillis) {
+    return settings(configuration, tls, maxBody, retryMillis, ClientAccess.OPEN);
+  }
+
+  static RouterSettings settings(
+      Optional<Path> configuration,
+      Optional<Path> tls,
+      int maxBody,
+      long retryMillis,
+      ClientAccess access) {
     return new RouterSettings(
-        0, 0, 0, 0, configuration, tls, maxBody, retryMillis, 0, RouterIdentity.of(Map.of()));
+        0,
+        0,
+        0,
+        0,
+        configuration,
+        tls,
+        maxBody,
+        retryMillis,
+        0,
+        access,
+        RouterIdentity.of(Map.of()));
   }
 }

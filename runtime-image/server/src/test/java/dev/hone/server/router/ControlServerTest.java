@@ -54,7 +54,7 @@ class ControlServerTest {
   }
 
   private byte[] document(String revision, int weight) {
-    return new Routing(revision, stable.backend(), stable.backend(), null, weight, 0, 0, 5000)
+    return new Routing(revision, stable.backend(), stable.backend(), null, weight, 0, 0, 5000, null)
         .document();
   }
 

@@ -51,7 +51,8 @@ class GoldenCheckTest {
             0,
             0,
             0,
-            5000);
+            5000,
+            null);
     Router router =
         Router.start(
             AnyPorts.settings(

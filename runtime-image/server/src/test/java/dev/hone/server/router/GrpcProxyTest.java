@@ -104,7 +104,7 @@ class GrpcProxyTest {
 
   private GrpcClient through(Backend stable, Backend candidate, int weight, double share)
       throws Exception {
-    Routing routing = new Routing("r", stable, candidate, null, weight, share, 0, 5000);
+    Routing routing = new Routing("r", stable, candidate, null, weight, share, 0, 5000, null);
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     router =
         Router.start(
@@ -304,7 +304,7 @@ class GrpcProxyTest {
     URI nowhere = URI.create("http://127.0.0.1:" + gone.getPort());
     gone.shutdownNow().awaitTermination();
     Routing routing =
-        new Routing("r", new Backend(stable.rest(), nowhere), null, null, 0, 0, 0, 5000);
+        new Routing("r", new Backend(stable.rest(), nowhere), null, null, 0, 0, 0, 5000, null);
     Path file = Files.write(folder.resolve("routing.json"), routing.document());
     try (Router alone =
             Router.start(

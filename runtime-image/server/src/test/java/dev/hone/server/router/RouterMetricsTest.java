@@ -38,7 +38,7 @@ class RouterMetricsTest {
   private final ActiveRouting active = new ActiveRouting();
 
   private static Routing routing(String revision, @Nullable Backend candidate) {
-    return new Routing(revision, BACKEND, candidate, null, 0, 0, 0, 5000);
+    return new Routing(revision, BACKEND, candidate, null, 0, 0, 0, 5000, null);
   }
 
   private String scrape() {

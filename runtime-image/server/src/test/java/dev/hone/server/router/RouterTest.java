@@ -61,6 +61,7 @@ class RouterTest {
         maxBody,
         retry,
         drain,
+        ClientAccess.OPEN,
         new RouterIdentity("team", "spam", "p1"));
   }
 
@@ -79,7 +80,8 @@ class RouterTest {
         weight,
         share,
         untimedCopies,
-        5000);
+        5000,
+        null);
   }
 
   private static Client client(Router router) {

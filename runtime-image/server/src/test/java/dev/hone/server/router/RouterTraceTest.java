@@ -71,7 +71,8 @@ class RouterTraceTest {
             weight,
             share,
             0,
-            5000);
+            5000,
+            null);
     Map<String, String> environment = new HashMap<>(collector.variables());
     environment.putAll(variables);
     Path file = Files.write(folder.resolve("routing.json"), routing.document());

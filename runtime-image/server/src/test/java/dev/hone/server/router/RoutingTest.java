@@ -29,7 +29,8 @@ class RoutingTest {
             25,
             0.1,
             50,
-            1000);
+            1000,
+            "v.team.svc");
     assertThat(Routing.parse(routing.document())).isEqualTo(routing);
   }
 
@@ -54,10 +55,13 @@ class RoutingTest {
             + " grpc}, or make them 0",
         "{STABLE, 'weight': 101}|weight is 101: write a number from 0 to 100",
         "{STABLE, 'wieght': 5}|wieght is no field of the configuration: use candidate, reference,"
-            + " revision, shadowShare, stable, timeoutMillis, untimedCopies, weight",
+            + " revision, serverName, shadowShare, stable, timeoutMillis, untimedCopies, weight",
         "{STABLE, 'untimedCopies': -1}|untimedCopies is -1: write a number from 0 to 1000000",
         "{STABLE, 'candidate': {'rest': 'c:8000', 'grpc': 'http://c:1'}}|candidate.rest is"
-            + " 'c:8000': write http://HOST:PORT, without a path",
+            + " 'c:8000': write http://HOST:PORT or https://HOST:PORT, without a path",
+        "{'revision': 'a', 'stable': {'rest': 'https://s:1', 'grpc': 'http://s:2'}}|serverName is"
+            + " missing: write the name that the certificates of versions are for, or http:// in"
+            + " their addresses",
       })
   void saysWhatToWriteInstead(String document, String sentence) {
     assertThatThrownBy(() -> parse(document.replace("STABLE", STABLE)))

@@ -43,7 +43,7 @@ class TracedRouteIT {
       Path file =
           Files.write(
               folder.resolve("routing.json"),
-              new Routing("r1", backend, null, null, 0, 0, 0, 5000).document());
+              new Routing("r1", backend, null, null, 0, 0, 0, 5000, null).document());
       Router router =
           running.add(
               Router.start(

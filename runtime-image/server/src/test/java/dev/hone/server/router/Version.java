@@ -7,8 +7,10 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,9 +32,12 @@ final class Version implements AutoCloseable {
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicInteger connections = new AtomicInteger();
   private final BiConsumer<HttpServerRequest, Buffer> handler;
+  private final Optional<Path> tls;
   private HttpServer server;
 
-  private Version(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
+  private Version(Optional<Path> tls, BiConsumer<HttpServerRequest, Buffer> handler)
+      throws Exception {
+    this.tls = tls;
     this.handler = handler;
     this.server = listen(() -> ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT + 1));
   }
@@ -52,8 +57,10 @@ final class Version implements AutoCloseable {
   }
 
   private HttpServer listen(int port) throws InterruptedException, ExecutionException {
+    HttpServerOptions options = new HttpServerOptions().setReuseAddress(true);
+    tls.ifPresent(files -> OwnTls.with(options, files));
     return vertx
-        .createHttpServer(new HttpServerOptions().setReuseAddress(true))
+        .createHttpServer(options)
         .connectionHandler(connection -> connections.incrementAndGet())
         .requestHandler(
             request -> {
@@ -71,12 +78,17 @@ final class Version implements AutoCloseable {
     return answering(request -> request.response().end(answer(logits)));
   }
 
+  /** The same over TLS, by these files, for clients of their authority. */
+  static Version of(Path tls, double... logits) throws Exception {
+    return new Version(Optional.of(tls), (request, body) -> request.response().end(answer(logits)));
+  }
+
   static Version answering(Consumer<HttpServerRequest> handler) throws Exception {
-    return new Version((request, body) -> handler.accept(request));
+    return new Version(Optional.empty(), (request, body) -> handler.accept(request));
   }
 
   static Version answering(BiConsumer<HttpServerRequest, Buffer> handler) throws Exception {
-    return new Version(handler);
+    return new Version(Optional.empty(), handler);
   }
 
   static String answer(double... logits) {
@@ -101,7 +113,7 @@ final class Version implements AutoCloseable {
   }
 
   Backend backend() {
-    URI address = URI.create("http://127.0.0.1:" + port());
+    URI address = URI.create((tls.isPresent() ? "https" : "http") + "://127.0.0.1:" + port());
     return new Backend(address, address);
   }
 

@@ -63,7 +63,8 @@ class VersionCallTest {
         "/v2/models/m/infer",
         MultiMap.caseInsensitiveMultiMap(),
         Buffer.buffer("{}"),
-        timeoutMillis);
+        timeoutMillis,
+        null);
   }
 
   private static HttpClient lateAfterSending(HttpClient client) {

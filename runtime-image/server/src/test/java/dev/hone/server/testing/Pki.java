@@ -4,6 +4,7 @@ import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
@@ -51,24 +52,43 @@ public final class Pki {
 
   /** What it signs for localhost, for a server or a client. */
   public Leaf leaf(String subject, KeyPurposeId purpose) throws Exception {
+    return leaf(subject, "localhost", purpose);
+  }
+
+  /** What it signs for a name, for servers, clients or both. */
+  public Leaf leaf(String subject, String name, KeyPurposeId... purposes) throws Exception {
     KeyPair pair = keyPair();
     var builder = builder(new X500Name("CN=test-ca"), new X500Name(subject), pair);
-    builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+    builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes));
     builder.addExtension(
         Extension.subjectAlternativeName,
         false,
-        new GeneralNames(new GeneralName(GeneralName.dNSName, "localhost")));
+        new GeneralNames(new GeneralName(GeneralName.dNSName, name)));
     return new Leaf(sign(builder), pair);
   }
 
   /** Writes a server's files, as a Secret holds them. */
   public Path write(Path folder, String subject) throws Exception {
-    Leaf leaf = leaf(subject, KeyPurposeId.id_kp_serverAuth);
+    return write(folder, leaf(subject, KeyPurposeId.id_kp_serverAuth));
+  }
+
+  /** Writes the files of what was signed, as a Secret holds them. */
+  public Path write(Path folder, Leaf leaf) throws Exception {
     Files.writeString(folder.resolve("tls.crt"), pem(leaf.certificate()));
     Files.writeString(
         folder.resolve("tls.key"), pem(new JcaPKCS8Generator(leaf.pair().getPrivate(), null)));
     Files.writeString(folder.resolve("ca.crt"), pem(authority));
     return folder;
+  }
+
+  /**
+   * Writes the files of what was signed in the place of others, in one step as the kubelet does.
+   */
+  public void replace(Path link, Leaf leaf) throws Exception {
+    Path files = write(Files.createTempDirectory(link.getParent(), "files"), leaf);
+    Path next = files.resolveSibling(files.getFileName() + ".link");
+    Files.createSymbolicLink(next, files);
+    Files.move(next, link, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** What a client shows. */

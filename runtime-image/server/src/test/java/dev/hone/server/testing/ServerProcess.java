@@ -26,7 +26,7 @@ public final class ServerProcess implements AutoCloseable {
 
   // It chooses its ports itself: one that is free now may be taken when it starts.
   private static final Pattern GRPC_PORT = Pattern.compile("gRPC on port (\\d+)");
-  private static final Pattern HTTP_PORT = Pattern.compile("Listening on: http://\\S+:(\\d+)");
+  private static final Pattern HTTP_PORT = Pattern.compile("Listening on: (https?)://\\S+:(\\d+)");
   private static final Pattern METRICS_PORT =
       Pattern.compile("Management interface listening on http://\\S+:(\\d+)");
 
@@ -34,7 +34,7 @@ public final class ServerProcess implements AutoCloseable {
   private final Path log;
   private final Path terminationLog;
   private @Nullable Client client;
-  private @Nullable Client metrics;
+  private @Nullable Client management;
 
   private ServerProcess(Process process, Path log, Path terminationLog) {
     this.process = process;
@@ -75,7 +75,8 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Where its protocol port is. */
   public URI address() {
-    return URI.create("http://localhost:" + port(HTTP_PORT));
+    Matcher found = find(HTTP_PORT);
+    return URI.create(found.group(1) + "://localhost:" + found.group(2));
   }
 
   /** The port of gRPC. */
@@ -85,18 +86,27 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Waits until the server says which port it took. */
   private int port(Pattern line) {
+    return Integer.parseInt(find(line).group(1));
+  }
+
+  private Matcher find(Pattern line) {
     await(() -> line.matcher(log()).find());
     Matcher found = line.matcher(log());
     assertThat(found.find()).isTrue();
-    return Integer.parseInt(found.group(1));
+    return found;
+  }
+
+  /** A client of its management port, which has no TLS and wants no key. */
+  public Client management() {
+    if (management == null) {
+      management = new Client(URI.create("http://localhost:" + port(METRICS_PORT)));
+    }
+    return management;
   }
 
   /** The sum of a metric's samples of one model. */
   public double metric(String name, String model) {
-    if (metrics == null) {
-      metrics = new Client(URI.create("http://localhost:" + port(METRICS_PORT)));
-    }
-    return metrics
+    return management()
         .get("/metrics")
         .body()
         .lines()
@@ -107,7 +117,7 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Waits for the server to be ready. */
   public void awaitReady() {
-    await(() -> client().get("/v2/health/ready").status() == 200);
+    await(() -> management().get("/v2/health/ready").status() == 200);
   }
 
   /** Waits for a condition; no connection means not yet. */

@@ -2,16 +2,21 @@ package dev.hone.server.router;
 
 import dev.hone.server.config.TlsFiles;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.TCPSSLOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/** TLS with a certificate on both sides, by the files of a folder as a Secret is mounted. */
-final class ControlTls {
-  private ControlTls() {}
+/**
+ * TLS with a certificate on both sides, by which the operator, a router and the versions behind it
+ * know each other; by the files of a folder as a Secret is mounted.
+ */
+final class OwnTls {
+  private OwnTls() {}
 
   /**
    * Makes a server ask each client for a certificate that the folder's authority has signed.
@@ -19,6 +24,22 @@ final class ControlTls {
    * @throws IllegalArgumentException with a sentence if a file cannot be read
    */
   static HttpServerOptions with(HttpServerOptions options, Path folder) {
+    put(options, folder);
+    return options.setSsl(true).setClientAuth(ClientAuth.REQUIRED);
+  }
+
+  /**
+   * Makes a client show the folder's certificate, and take those alone that its authority has
+   * signed, wherever a request asks for TLS.
+   *
+   * @throws IllegalArgumentException with a sentence if a file cannot be read
+   */
+  static HttpClientOptions with(HttpClientOptions options, Path folder) {
+    put(options, folder);
+    return options;
+  }
+
+  private static void put(TCPSSLOptions options, Path folder) {
     TlsFiles.unreadable(folder, List.of(TlsFiles.CERTIFICATE, TlsFiles.KEY, TlsFiles.AUTHORITY))
         .ifPresent(
             file -> {
@@ -27,10 +48,8 @@ final class ControlTls {
                       .formatted(
                           folder, file, TlsFiles.CERTIFICATE, TlsFiles.KEY, TlsFiles.AUTHORITY));
             });
-    return options
-        .setSsl(true)
+    options
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.3"))
-        .setClientAuth(ClientAuth.REQUIRED)
         .setKeyCertOptions(
             new PemKeyCertOptions()
                 .setCertPath(folder.resolve(TlsFiles.CERTIFICATE).toString())
