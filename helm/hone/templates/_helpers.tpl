@@ -63,7 +63,7 @@ app.kubernetes.io/component: operator
 - apiGroups: [""]
   resources: [configmaps, services]
   verbs: [get, list, watch, create, patch, delete]
-# The certificate of a rollout's routers. It is made, and never read again: no Secret can be read with this.
+# The certificates of a rollout's routers and versions. They are made, and never read again: no Secret can be read with this.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create]

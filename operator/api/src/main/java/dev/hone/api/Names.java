@@ -102,6 +102,16 @@ public final class Names {
     return name + "-router-" + hash;
   }
 
+  /** All versions of an InferenceDeployment together, as their certificate calls them. */
+  public static String versions(String name) {
+    return name + "-version";
+  }
+
+  /** The Secret with the certificate of the versions' pods; another has another Secret. */
+  public static String versionSecret(String name, String hash) {
+    return versions(name) + "-" + hash;
+  }
+
   /** The PodDisruptionBudget of an InferenceDeployment. */
   public static String podDisruptionBudget(String name) {
     return name;

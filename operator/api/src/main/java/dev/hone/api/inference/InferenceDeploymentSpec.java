@@ -53,11 +53,6 @@ import org.jspecify.annotations.Nullable;
         "Triton's ports speak plain HTTP and know no key: remove tls and apiKey, or write backend:"
             + " Server")
 @ValidationRule(
-    value = "!has(self.rollout) || !(has(self.tls) || has(self.apiKey))",
-    message =
-        "the routers of a rollout speak plain HTTP and know no key: remove rollout, or end TLS and"
-            + " check keys in the Ingress or Gateway in front of the Service")
-@ValidationRule(
     value =
         "!has(self.backend) || self.backend != 'Triton' || !has(self.tracing)"
             + " || (has(self.tracing.protocol) && self.tracing.protocol == 'HTTPProtobuf')",
@@ -79,11 +74,12 @@ public record InferenceDeploymentSpec(
     @JsonPropertyDescription("How a new version takes over (default: pod by pod).")
         @Nullable Rollout rollout,
     @JsonPropertyDescription(
-            "Has the server speak TLS alone, for REST and gRPC (default: plain HTTP).")
+            "Has the server, or with rollout its routers, speak TLS alone, for REST and gRPC"
+                + " (default: plain HTTP).")
         @Nullable Tls tls,
     @JsonPropertyDescription(
-            "Has the server answer only requests with an API key, those about its health aside"
-                + " (default: all requests).")
+            "Has the server, or with rollout its routers, answer only requests with an API key,"
+                + " those about its health aside (default: all requests).")
         @Nullable ApiKey apiKey,
     @JsonPropertyDescription(
             "Has the server, and the routers of a rollout, tell a collector of OpenTelemetry's what"

@@ -9,9 +9,12 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +32,9 @@ public final class RouterDeployment {
   static final int REPLICAS = 2;
   private static final String ADMIN_PORT_NAME = "admin";
   private static final String ROUTING_PATH = "/etc/hone/routing";
-  private static final String TLS_PATH = "/etc/hone/tls";
+
+  /** Where the certificate of the router's own is, beside one that clients are shown. */
+  private static final String OWN_TLS_PATH = "/etc/hone/router-tls";
 
   /** The router's drain delay, what it waits for after that, and something for its way out. */
   private static final long GRACE_SECONDS = 5 + 30 + 10;
@@ -49,7 +54,9 @@ public final class RouterDeployment {
    * @param image image of the server
    * @param pullPolicy its pull policy
    * @param template the user's template; its pull secrets are the routers' too
-   * @param secret name of the Secret with the certificate that the routers show the operator
+   * @param secret name of the Secret with the certificate that the routers show the operator, and
+   *     the versions where clients need TLS or a key
+   * @param access what clients need
    * @param tracing where their traces go; null for nowhere
    */
   public static Deployment build(
@@ -58,6 +65,7 @@ public final class RouterDeployment {
       String pullPolicy,
       @Nullable PodTemplateSpec template,
       String secret,
+      ServingAccess access,
       @Nullable Tracing tracing) {
     Map<String, String> labels = new HashMap<>(Labels.of(Serving.KIND, owner.name()));
     labels.putAll(selector(owner));
@@ -81,7 +89,7 @@ public final class RouterDeployment {
         .withMaxUnavailable(new IntOrString(0))
         .endRollingUpdate()
         .endStrategy()
-        .withTemplate(pod(owner, image, pullPolicy, template, labels, secret, tracing))
+        .withTemplate(pod(owner, image, pullPolicy, template, labels, secret, access, tracing))
         .endSpec()
         .build();
   }
@@ -93,25 +101,18 @@ public final class RouterDeployment {
       @Nullable PodTemplateSpec template,
       Map<String, String> labels,
       String secret,
+      ServingAccess access,
       @Nullable Tracing tracing) {
-    var parts =
-        new PodTemplateMerge.Parts(
-            Names.ROUTER_CONTAINER,
-            image,
-            pullPolicy,
-            labels,
-            Map.of(),
-            Map.of(
-                "HONE_MODE",
-                "router",
-                "HONE_ROUTER_CONFIGURATION",
-                ROUTING_PATH + "/" + Names.ROUTING_KEY,
-                "HONE_ROUTER_TLS",
-                TLS_PATH,
-                "HONE_ROUTER_NAMESPACE",
-                owner.namespace(),
-                "HONE_ROUTER_DEPLOYMENT",
-                owner.name()),
+    String own = access.isOpen() ? ServingAccess.TLS_VOLUME : "hone-router-tls";
+    String ownPath = access.isOpen() ? ServingAccess.TLS_PATH : OWN_TLS_PATH;
+    Map<String, String> env = new HashMap<>(access.env());
+    env.put("HONE_MODE", "router");
+    env.put("HONE_ROUTER_CONFIGURATION", ROUTING_PATH + "/" + Names.ROUTING_KEY);
+    env.put("HONE_ROUTER_TLS", ownPath);
+    env.put("HONE_ROUTER_NAMESPACE", owner.namespace());
+    env.put("HONE_ROUTER_DEPLOYMENT", owner.name());
+    List<Volume> volumes =
+        new ArrayList<>(
             List.of(
                 new VolumeBuilder()
                     .withName("hone-routing")
@@ -120,16 +121,30 @@ public final class RouterDeployment {
                     .endConfigMap()
                     .build(),
                 new VolumeBuilder()
-                    .withName("hone-tls")
+                    .withName(own)
                     .withNewSecret()
                     .withSecretName(secret)
                     .endSecret()
                     .build(),
-                PodVolumes.emptyDir("hone-tmp")),
+                PodVolumes.emptyDir("hone-tmp")));
+    volumes.addAll(access.volumes());
+    List<VolumeMount> mounts =
+        new ArrayList<>(
             List.of(
                 PodVolumes.mount("hone-routing", ROUTING_PATH, true),
-                PodVolumes.mount("hone-tls", TLS_PATH, true),
-                PodVolumes.mount("hone-tmp", "/tmp", false)),
+                PodVolumes.mount(own, ownPath, true),
+                PodVolumes.mount("hone-tmp", "/tmp", false)));
+    mounts.addAll(access.mounts());
+    var parts =
+        new PodTemplateMerge.Parts(
+            Names.ROUTER_CONTAINER,
+            image,
+            pullPolicy,
+            labels,
+            Map.of(),
+            env,
+            volumes,
+            mounts,
             null);
     PodTemplateSpec given = new PodTemplateSpecBuilder().withNewSpec().endSpec().build();
     if (template != null && template.getSpec() != null) {

@@ -25,12 +25,17 @@ public final class RouterSecret {
 
   /** The Secret, with these files in PEM. */
   public static Secret build(Owner owner, String name, Map<String, String> files) {
+    return build(owner, name, Labels.ROLE_ROUTER, files);
+  }
+
+  /** A Secret of a rollout's, which is never read by the operator again. */
+  static Secret build(Owner owner, String name, String role, Map<String, String> files) {
     return new SecretBuilder()
         .withNewMetadata()
         .withName(name)
         .withNamespace(owner.namespace())
         .withLabels(Labels.of(Serving.KIND, owner.name()))
-        .addToLabels(Labels.ROLE, Labels.ROLE_ROUTER)
+        .addToLabels(Labels.ROLE, role)
         .withOwnerReferences(owner.reference())
         .endMetadata()
         .withType("kubernetes.io/tls")

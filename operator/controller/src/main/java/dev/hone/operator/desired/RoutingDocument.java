@@ -20,26 +20,33 @@ public final class RoutingDocument {
    * @param reference the model whose answers to the golden set are right, if it has a pod
    * @param sampleShare share of the requests that is repeated and compared
    * @param untimedCopies how many copies of requests a candidate answers before its latency counts
+   * @param access what clients of the routers need
    */
   public static String of(
       Owner owner,
       RolloutStatus state,
       Optional<ServedModel> reference,
       double sampleShare,
-      int untimedCopies) {
+      int untimedCopies,
+      ServingAccess access) {
+    String scheme = access.isOpen() ? "http" : "https";
     ObjectNode root = JSON.createObjectNode().put("revision", revision(state, reference));
-    version(root.putObject("stable"), owner, state.stable());
+    version(root.putObject("stable"), owner, state.stable(), scheme);
     ServedModel candidate = state.candidate();
     boolean trial = candidate != null && state.stage() != RolloutStage.PREPARING;
     if (candidate != null && trial) {
-      version(root.putObject("candidate"), owner, candidate);
+      version(root.putObject("candidate"), owner, candidate, scheme);
     }
-    asked(state, reference).ifPresent(model -> version(root.putObject("reference"), owner, model));
+    asked(state, reference)
+        .ifPresent(model -> version(root.putObject("reference"), owner, model, scheme));
     boolean traffic = trial && state.stage() != RolloutStage.GOLDEN_SET;
     root.put("weight", traffic ? state.weight() : 0).put("shadowShare", traffic ? sampleShare : 0);
     if (state.stage() == RolloutStage.SHADOW) {
       // Each router counts its own: together they leave out as many as are wanted, or one more.
       root.put("untimedCopies", Math.ceilDiv(untimedCopies, RouterDeployment.REPLICAS));
+    }
+    if (!access.isOpen()) {
+      root.put("serverName", VersionSecret.host(owner));
     }
     try {
       return JSON.writeValueAsString(root);
@@ -64,9 +71,9 @@ public final class RoutingDocument {
     return state.stage() == RolloutStage.GOLDEN_SET ? reference : Optional.empty();
   }
 
-  private static void version(ObjectNode node, Owner owner, ServedModel model) {
+  private static void version(ObjectNode node, Owner owner, ServedModel model, String scheme) {
     String host = ModelVersion.name(owner.name(), model) + "." + owner.namespace() + ".svc";
-    node.put("rest", "http://" + host + ":" + Serving.HTTP_PORT)
-        .put("grpc", "http://" + host + ":" + Serving.GRPC_PORT);
+    node.put("rest", scheme + "://" + host + ":" + Serving.HTTP_PORT)
+        .put("grpc", scheme + "://" + host + ":" + Serving.GRPC_PORT);
   }
 }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings variables that follow from the spec: of the server, or of what writes Triton's
  *     model repository
  * @param engines the engines that it loads; the pods run where one of them does
- * @param access what its clients need
+ * @param access what those need who send it requests
  * @param tracing where its traces go; null for nowhere
  */
 public record Serving(
@@ -44,7 +44,7 @@ public record Serving(
     @Nullable String version,
     Map<String, String> settings,
     List<PlacedEngine> engines,
-    ServingAccess access,
+    PodAccess access,
     @Nullable Tracing tracing) {
 
   public Serving {

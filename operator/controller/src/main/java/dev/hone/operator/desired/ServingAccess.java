@@ -6,10 +6,8 @@ import dev.hone.api.inference.ApiKey;
 import dev.hone.api.inference.Tls;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.KeyToPath;
-import io.fabric8.kubernetes.api.model.KeyToPathBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls the certificate; null for plain HTTP
  * @param apiKey the keys; null where everybody is answered
  */
-public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
+public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) implements PodAccess {
 
   /** Plain HTTP for everybody. */
   public static final ServingAccess OPEN = new ServingAccess(null, null);
@@ -35,9 +33,9 @@ public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
   /** The volume with the keys. */
   public static final String API_KEY_VOLUME = "hone-api-key";
 
-  private static final String TLS_VARIABLE = "HONE_TLS";
-  private static final String TLS_PATH = "/etc/hone/tls";
-  private static final String CLIENT_AUTH_VARIABLE = "HONE_TLS_CLIENT_AUTH";
+  static final String TLS_VARIABLE = "HONE_TLS";
+  static final String TLS_PATH = "/etc/hone/tls";
+  static final String CLIENT_AUTH_VARIABLE = "HONE_TLS_CLIENT_AUTH";
   private static final String API_KEY_VARIABLE = "HONE_API_KEY_FILE";
   private static final String API_KEY_PATH = "/etc/hone/api-key";
   private static final String API_KEY_FILE = "key";
@@ -45,6 +43,11 @@ public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
   /** Whether the ports for requests are encrypted. */
   public boolean isEncrypted() {
     return tls != null;
+  }
+
+  /** Whether everybody is answered, in plain HTTP. */
+  public boolean isOpen() {
+    return tls == null && apiKey == null;
   }
 
   /**
@@ -60,12 +63,13 @@ public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
             .anyMatch(name -> TLS_VARIABLE.equals(name) || API_KEY_VARIABLE.equals(name));
   }
 
-  /** Name of the port that the kubelet asks at. */
-  String probedPort() {
-    return tls == null && apiKey == null ? Serving.HTTP_PORT_NAME : Serving.METRICS_PORT_NAME;
+  @Override
+  public String probedPort() {
+    return isOpen() ? Serving.HTTP_PORT_NAME : Serving.METRICS_PORT_NAME;
   }
 
-  Map<String, String> env() {
+  @Override
+  public Map<String, String> env() {
     Map<String, String> env = new TreeMap<>();
     if (tls != null) {
       env.put(TLS_VARIABLE, TLS_PATH);
@@ -79,20 +83,24 @@ public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
     return env;
   }
 
-  List<Volume> volumes() {
+  @Override
+  public List<Volume> volumes() {
     List<Volume> volumes = new ArrayList<>();
     if (tls != null) {
-      volumes.add(secret(TLS_VOLUME, tls.secretName(), certificates(tls)));
+      volumes.add(PodVolumes.secret(TLS_VOLUME, tls.secretName(), certificates(tls)));
     }
     if (apiKey != null) {
       SecretKey key = apiKey.secretKeyRef();
-      volumes.add(secret(API_KEY_VOLUME, key.name(), List.of(item(key.key(), API_KEY_FILE))));
+      volumes.add(
+          PodVolumes.secret(
+              API_KEY_VOLUME, key.name(), List.of(PodVolumes.item(key.key(), API_KEY_FILE))));
     }
     return volumes;
   }
 
-  /** Whole folders: a single file that is mounted by its path never changes again. */
-  List<VolumeMount> mounts() {
+  @Override
+  public List<VolumeMount> mounts() {
+    // Whole folders: a single file that is mounted by its path never changes again.
     List<VolumeMount> mounts = new ArrayList<>();
     if (tls != null) {
       mounts.add(PodVolumes.mount(TLS_VOLUME, TLS_PATH, true));
@@ -106,25 +114,11 @@ public record ServingAccess(@Nullable Tls tls, @Nullable ApiKey apiKey) {
   /** Named one by one, so that the kubelet says which of them the Secret lacks. */
   private static List<KeyToPath> certificates(Tls tls) {
     List<KeyToPath> items = new ArrayList<>();
-    items.add(item("tls.crt", "tls.crt"));
-    items.add(item("tls.key", "tls.key"));
+    items.add(PodVolumes.item("tls.crt", "tls.crt"));
+    items.add(PodVolumes.item("tls.key", "tls.key"));
     if (tls.requiresClientCertificate()) {
-      items.add(item(Names.CA_KEY, Names.CA_KEY));
+      items.add(PodVolumes.item(Names.CA_KEY, Names.CA_KEY));
     }
     return items;
-  }
-
-  private static KeyToPath item(String key, String path) {
-    return new KeyToPathBuilder().withKey(key).withPath(path).build();
-  }
-
-  private static Volume secret(String name, String secret, List<KeyToPath> items) {
-    return new VolumeBuilder()
-        .withName(name)
-        .withNewSecret()
-        .withSecretName(secret)
-        .withItems(items)
-        .endSecret()
-        .build();
   }
 }

@@ -26,28 +26,38 @@ public final class ServingService {
             Names.service(owner.name()),
             Labels.of(Serving.KIND, owner.name()),
             Labels.selector(Serving.KIND, owner.name()));
-    if (access.isEncrypted()) {
-      service.getSpec().getPorts().forEach(port -> port.setAppProtocol(TLS));
-    }
-    return service;
+    return access.isEncrypted() ? encrypted(service) : service;
   }
 
   /** The Service in front of the routers; under the name that clients know. */
-  public static Service ofRouter(Owner owner) {
-    return build(
-        owner,
-        Names.service(owner.name()),
-        Labels.of(Serving.KIND, owner.name()),
-        RouterDeployment.selector(owner));
+  public static Service ofRouter(Owner owner, ServingAccess access) {
+    Service service =
+        build(
+            owner,
+            Names.service(owner.name()),
+            Labels.of(Serving.KIND, owner.name()),
+            RouterDeployment.selector(owner));
+    return access.isEncrypted() ? encrypted(service) : service;
   }
 
-  /** The Service in front of the pods of one version, for the routers. */
-  public static Service ofVersion(Owner owner, String version) {
-    return build(
-        owner,
-        Names.version(owner.name(), version),
-        ModelVersion.labels(owner, version),
-        ModelVersion.selector(owner, version));
+  /**
+   * The Service in front of the pods of one version, for the routers.
+   *
+   * @param access what clients of the routers need
+   */
+  public static Service ofVersion(Owner owner, String version, ServingAccess access) {
+    Service service =
+        build(
+            owner,
+            Names.version(owner.name(), version),
+            ModelVersion.labels(owner, version),
+            ModelVersion.selector(owner, version));
+    return access.isOpen() ? service : encrypted(service);
+  }
+
+  private static Service encrypted(Service service) {
+    service.getSpec().getPorts().forEach(port -> port.setAppProtocol(TLS));
+    return service;
   }
 
   private static Service build(

@@ -52,7 +52,10 @@ final class InferenceExecutor {
     Owner owner = view.owner();
     boolean routed = observed.hasVersions() && !RolloutState.of(observed.deployment()).complete();
     // The routers of a rollout that was taken out of the spec answer until the new pods do.
-    apply(routed ? ServingService.ofRouter(owner) : ServingService.build(owner, view.access()));
+    apply(
+        routed
+            ? ServingService.ofRouter(owner, view.access())
+            : ServingService.build(owner, view.access()));
     if (ServingDisruptionBudget.isNeeded(view.atLeast())) {
       apply(ServingDisruptionBudget.build(owner));
     } else if (plan.dropDisruptionBudget()) {
@@ -94,7 +97,7 @@ final class InferenceExecutor {
   }
 
   private Serving serving(InferenceView view, ServedModel model, List<PlacedEngine> engines) {
-    return view.serving(model, settings.images(), null, engines);
+    return view.serving(model, settings.images(), null, engines, view.access());
   }
 
   private <T extends HasMetadata> T apply(T desired) {

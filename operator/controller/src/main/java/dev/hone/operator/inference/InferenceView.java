@@ -13,6 +13,7 @@ import dev.hone.api.inference.ServedModel;
 import dev.hone.api.inference.Tracing;
 import dev.hone.operator.desired.Owner;
 import dev.hone.operator.desired.PlacedEngine;
+import dev.hone.operator.desired.PodAccess;
 import dev.hone.operator.desired.ServerSettings;
 import dev.hone.operator.desired.Serving;
 import dev.hone.operator.desired.ServingAccess;
@@ -97,12 +98,14 @@ public record InferenceView(
    * @param images the images of the pods
    * @param version hash of the version, where a rollout has several side by side
    * @param engines the engines that the pods load
+   * @param podAccess what those need who send requests to the pods
    */
   public Serving serving(
       ServedModel model,
       ServingImages images,
       @Nullable String version,
-      List<PlacedEngine> engines) {
+      List<PlacedEngine> engines,
+      PodAccess podAccess) {
     return new Serving(
         owner,
         model,
@@ -117,7 +120,7 @@ public record InferenceView(
           case TRITON -> TritonSettings.of(engine, batching, resources);
         },
         engines,
-        access,
+        podAccess,
         tracing);
   }
 

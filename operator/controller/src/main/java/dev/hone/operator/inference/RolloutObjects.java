@@ -6,9 +6,13 @@ import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
 import dev.hone.operator.desired.Owner;
+import dev.hone.operator.desired.PodAccess;
 import dev.hone.operator.desired.RouterConfigMap;
 import dev.hone.operator.desired.RouterDeployment;
+import dev.hone.operator.desired.RouterLink;
+import dev.hone.operator.desired.RouterSecret;
 import dev.hone.operator.desired.Serving;
+import dev.hone.operator.desired.ServingAccess;
 import dev.hone.operator.desired.ServingDeployment;
 import dev.hone.operator.desired.ServingDisruptionBudget;
 import dev.hone.operator.desired.ServingService;
@@ -23,6 +27,7 @@ import java.net.HttpURLConnection;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Applies and drops the objects of a rollout; applying what is there already changes nothing. */
@@ -32,6 +37,7 @@ final class RolloutObjects {
   private final InferenceView view;
   private final InferenceObservation observed;
   private final RolloutEngines engines;
+  private final RouterAccess access;
   private final Owner owner;
 
   RolloutObjects(
@@ -39,12 +45,14 @@ final class RolloutObjects {
       InferenceSettings settings,
       InferenceView view,
       InferenceObservation observed,
-      RolloutEngines engines) {
+      RolloutEngines engines,
+      RouterAccess access) {
     this.client = client;
     this.settings = settings;
     this.view = view;
     this.observed = observed;
     this.engines = engines;
+    this.access = access;
     this.owner = view.owner();
   }
 
@@ -67,23 +75,33 @@ final class RolloutObjects {
    * @param replicas its pods; null where an autoscaler decides it
    */
   Optional<Deployment> version(ServedModel model, @Nullable Integer replicas) {
-    apply(ServingService.ofVersion(owner, ModelVersion.of(model)));
-    return engines.waits(model).isPresent()
-        ? observed.version(owner.name(), model)
-        : Optional.of(apply(ServingDeployment.build(serving(model).withReplicas(replicas))));
+    apply(ServingService.ofVersion(owner, ModelVersion.of(model), view.access()));
+    Optional<Deployment> known = observed.version(owner.name(), model);
+    if (engines.waits(model).isPresent()) {
+      return known;
+    }
+    PodAccess link = link(known);
+    return Optional.of(apply(ServingDeployment.build(serving(model, link).withReplicas(replicas))));
+  }
+
+  /** What the routers need at the pods of a version, once the Secret for it is there. */
+  private PodAccess link(Optional<Deployment> version) {
+    if (view.access().isOpen()) {
+      return ServingAccess.OPEN;
+    }
+    String secret = access.versionSecretName(owner);
+    make(version, secret, () -> access.newVersionSecret(owner, secret));
+    return new RouterLink(RouterSecret.host(owner), secret);
   }
 
   /** Applies the routers and what they start with. */
-  void router(String routing, RouterAccess access) {
+  void router(String routing) {
     apply(RouterConfigMap.build(owner, routing));
-    String secret = access.secretName(owner);
-    Optional<Deployment> known =
-        Optional.ofNullable(observed.deployments().get(Names.router(owner.name())))
-            .filter(found -> mounts(found, secret));
-    // It cannot be read: what shows that it is there is that the pods which mount it run.
-    if (known.isEmpty() || !RolloutState.of(known).complete()) {
-      make(access.newSecret(owner, secret));
-    }
+    String secret = access.secretName(owner, view.access());
+    make(
+        Optional.ofNullable(observed.deployments().get(Names.router(owner.name()))),
+        secret,
+        () -> access.newSecret(owner, secret, view.access()));
     apply(
         RouterDeployment.build(
             owner,
@@ -91,12 +109,24 @@ final class RolloutObjects {
             settings.images().pullPolicy(),
             view.podTemplate(),
             secret,
+            view.access(),
             view.tracing()));
     apply(ServingDisruptionBudget.build(owner));
   }
 
-  private static boolean mounts(Deployment router, String secret) {
-    return router.getSpec().getTemplate().getSpec().getVolumes().stream()
+  /**
+   * Makes a Secret of certificates, unless it is there. It cannot be read: what shows that it is
+   * there is that the pods which mount it run.
+   */
+  private void make(Optional<Deployment> deployment, String secret, Supplier<Secret> made) {
+    Optional<Deployment> mounting = deployment.filter(found -> mounts(found, secret));
+    if (!RolloutState.of(mounting).complete()) {
+      make(made.get());
+    }
+  }
+
+  private static boolean mounts(Deployment deployment, String secret) {
+    return deployment.getSpec().getTemplate().getSpec().getVolumes().stream()
         .map(Volume::getSecret)
         .anyMatch(source -> source != null && secret.equals(source.getSecretName()));
   }
@@ -117,7 +147,10 @@ final class RolloutObjects {
    */
   boolean front(boolean ready) {
     boolean routers = ready || observed.deployment().isEmpty() || isRouted();
-    apply(routers ? ServingService.ofRouter(owner) : ServingService.build(owner, view.access()));
+    apply(
+        routers
+            ? ServingService.ofRouter(owner, view.access())
+            : ServingService.build(owner, view.access()));
     return routers;
   }
 
@@ -174,8 +207,8 @@ final class RolloutObjects {
         .delete();
   }
 
-  private Serving serving(ServedModel model) {
-    return view.serving(model, settings.images(), ModelVersion.of(model), engines.of(model));
+  private Serving serving(ServedModel model, PodAccess link) {
+    return view.serving(model, settings.images(), ModelVersion.of(model), engines.of(model), link);
   }
 
   private <T extends HasMetadata> T apply(T desired) {

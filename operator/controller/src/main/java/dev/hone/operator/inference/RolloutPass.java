@@ -1,5 +1,6 @@
 package dev.hone.operator.inference;
 
+import dev.hone.api.Reason;
 import dev.hone.api.inference.RolloutStatus;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.operator.desired.ModelVersion;
@@ -61,7 +62,7 @@ final class RolloutPass {
    * @param state the state that was decided and carried out
    * @param stable the Deployment of the stable version; empty while its engine is built
    * @param engines the engines of all versions, if the spec asks for engines
-   * @param waits why the pods of the only version cannot be made yet, if they cannot
+   * @param waits why the only version cannot be served as the spec says yet, if it cannot
    * @param routed whether all routers have the configuration
    * @param lookAgain when to look again; empty if events tell everything
    */
@@ -107,8 +108,9 @@ final class RolloutPass {
     // A program that just started is slow: what it does first tells nothing of what clients will
     // get.
     String routing =
-        RoutingDocument.of(owner, state, beside, policy.sampleShare(), policy.minRequests());
-    RolloutObjects objects = new RolloutObjects(client, settings, view, observed, engines);
+        RoutingDocument.of(
+            owner, state, beside, policy.sampleShare(), policy.minRequests(), view.access());
+    RolloutObjects objects = new RolloutObjects(client, settings, view, observed, engines, routers);
     RolloutScaling scaling = RolloutScaling.of(state, WINDOW, clock.instant());
     // The Deployment from before a rollout policy has the load until it is dropped.
     boolean scalesDown = scaling.scalesDown() && observed.deployment().isEmpty();
@@ -125,7 +127,7 @@ final class RolloutPass {
       objects.version(candidate, replicas(candidate, policy.candidatePods(state), scaled));
     }
     beside.ifPresent(model -> objects.version(model, 1));
-    objects.router(routing, routers);
+    objects.router(routing);
     boolean routed = tell(owner, observed.pods(), routing);
     boolean fronted = objects.front(routed && RolloutState.of(stable).complete());
     if (routed && fronted) {
@@ -139,9 +141,27 @@ final class RolloutPass {
         state,
         stable,
         engines.all(state, beside),
-        candidate == null ? engines.waits(state.stable()) : Optional.empty(),
+        candidate == null
+            ? engines
+                .waits(state.stable())
+                .or(
+                    () ->
+                        RolloutState.of(stable).complete()
+                            ? routersWait(view, observed)
+                            : Optional.empty())
+            : Optional.empty(),
         routed,
-        lookAgain(state, policy, routed).or(() -> calm));
+        lookAgain(state, policy, routed)
+            .or(() -> ServingPods.areRoutersMounting(observed.pods()) ? Optional.of(LATER) : calm));
+  }
+
+  /** What keeps routers from starting: they alone have the Secrets that a user names. */
+  private static Optional<EngineNeeds.Blocked> routersWait(
+      InferenceView view, InferenceObservation observed) {
+    return view.access().isOpen()
+        ? Optional.empty()
+        : ServingPods.routersObstacle(observed.pods(), observed.facts())
+            .map(why -> new EngineNeeds.Blocked(Reason.DEPLOYING, "waits for the routers: " + why));
   }
 
   /** What is applied of the number of pods of the version that an autoscaler scales. */

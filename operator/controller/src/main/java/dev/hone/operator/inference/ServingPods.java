@@ -97,11 +97,35 @@ final class ServingPods {
         .anyMatch(PodWait::isMounting);
   }
 
-  /** The ready routers of a rollout. */
-  static List<Pod> routers(List<Pod> pods) {
+  /** What keeps a router from getting ready, as a sentence. */
+  static Optional<String> routersObstacle(List<Pod> pods, ClusterFacts facts) {
+    return ofRouters(pods)
+        .filter(pod -> !isReady(pod))
+        .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
+        .map(
+            pod ->
+                PodFailure.of(
+                        pod, Names.ROUTER_CONTAINER, "send smaller requests, or fewer at a time")
+                    .map(RunFailure::message)
+                    .or(() -> PodWait.explain(pod, facts)))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  /** Whether a router waits for its volumes, of which no change tells. */
+  static boolean areRoutersMounting(List<Pod> pods) {
+    return ofRouters(pods).anyMatch(PodWait::isMounting);
+  }
+
+  private static Stream<Pod> ofRouters(List<Pod> pods) {
     return pods.stream()
         .filter(pod -> !pod.isMarkedForDeletion())
-        .filter(pod -> Labels.ROLE_ROUTER.equals(pod.getMetadata().getLabels().get(Labels.ROLE)))
+        .filter(pod -> Labels.ROLE_ROUTER.equals(pod.getMetadata().getLabels().get(Labels.ROLE)));
+  }
+
+  /** The ready routers of a rollout. */
+  static List<Pod> routers(List<Pod> pods) {
+    return ofRouters(pods)
         .filter(ServingPods::isReady)
         .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
         .toList();

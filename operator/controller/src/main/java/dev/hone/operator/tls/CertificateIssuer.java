@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -79,20 +80,31 @@ final class CertificateIssuer {
     return leaf(
         ca,
         commonName,
-        KeyPurposeId.id_kp_serverAuth,
+        List.of(KeyPurposeId.id_kp_serverAuth),
         Optional.of(new GeneralNames(alternatives)),
+        validity);
+  }
+
+  /** A certificate for who is called by a name and calls others by it. */
+  KeyPairAndCertificate peer(
+      KeyPairAndCertificate ca, String commonName, SubjectName name, Duration validity) {
+    return leaf(
+        ca,
+        commonName,
+        List.of(KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth),
+        Optional.of(new GeneralNames(general(name))),
         validity);
   }
 
   /** A certificate for who calls. */
   KeyPairAndCertificate client(KeyPairAndCertificate ca, String commonName, Duration validity) {
-    return leaf(ca, commonName, KeyPurposeId.id_kp_clientAuth, Optional.empty(), validity);
+    return leaf(ca, commonName, List.of(KeyPurposeId.id_kp_clientAuth), Optional.empty(), validity);
   }
 
   private KeyPairAndCertificate leaf(
       KeyPairAndCertificate ca,
       String commonName,
-      KeyPurposeId purpose,
+      List<KeyPurposeId> purposes,
       Optional<GeneralNames> names,
       Duration validity) {
     try {
@@ -103,7 +115,10 @@ final class CertificateIssuer {
       X509v3CertificateBuilder builder = builder(issuer, subject, pair.getPublic(), validity);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
-      builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+      builder.addExtension(
+          Extension.extendedKeyUsage,
+          false,
+          new ExtendedKeyUsage(purposes.toArray(KeyPurposeId[]::new)));
       if (names.isPresent()) {
         builder.addExtension(Extension.subjectAlternativeName, false, names.get());
       }

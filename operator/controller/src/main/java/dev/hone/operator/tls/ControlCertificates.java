@@ -11,11 +11,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The certificates of the operator and of its routers, by which they know each other: leaves of the
- * authority that all replicas share, so that each of them can talk to every router.
+ * The certificates of the operator, its routers and the versions behind them, by which they know
+ * each other: leaves of the authority that all replicas share, so that each of them can talk to
+ * every router.
  */
 public final class ControlCertificates {
   private static final String ROUTER = "hone-router";
+  private static final String VERSION = "hone-version";
 
   private final Supplier<KeyPairAndCertificate> authority;
   private final CertificateIssuer issuer;
@@ -83,6 +85,20 @@ public final class ControlCertificates {
     long shift = Math.floorMod(ByteBuffer.wrap(Sha256.bytes(uid)).getLong(), length);
     return "%s/%d/%s"
         .formatted(uid, Math.floorDiv(clock.millis() + shift, length), Sha256.hex(Pem.write(ca)));
+  }
+
+  /** Issues what routers show, who are called by that name, and call versions by it. */
+  public Credentials linkedRouter(String host) {
+    KeyPairAndCertificate ca = authority.get();
+    return new Credentials(
+        issuer.peer(ca, ROUTER, new SubjectName(host), validity), ca.certificate());
+  }
+
+  /** Issues what the pods of versions show, which are called by that name. */
+  public Credentials version(String host) {
+    KeyPairAndCertificate ca = authority.get();
+    return new Credentials(
+        issuer.server(ca, VERSION, List.of(new SubjectName(host)), validity), ca.certificate());
   }
 
   /** Issues what routers show, who are called by that name. */

@@ -101,7 +101,7 @@ class GoldenTest {
     InferenceView view = InferenceView.of(Objects.requireNonNull(resource));
     ServedModel model =
         new ServedModel(Objects.requireNonNull(view.model().uri()), view.model().digest(), null);
-    Serving serving = view.serving(model, IMAGES, null, List.of());
+    Serving serving = view.serving(model, IMAGES, null, List.of(), view.access());
     EngineNeeds needs =
         EngineNeedsPlanner.plan(
             new EngineRequest(
@@ -218,7 +218,7 @@ class GoldenTest {
       return rollout(view, model);
     }
     List<HasMetadata> made = new ArrayList<>();
-    Serving serving = view.serving(model, IMAGES, null, List.of());
+    Serving serving = view.serving(model, IMAGES, null, List.of(), view.access());
     Autoscaling autoscaling = view.autoscaling();
     int atLeast = autoscaling == null ? view.replicas() : autoscaling.atLeast();
     // Once somebody else has the number of pods.
@@ -255,16 +255,24 @@ class GoldenTest {
             null);
     List<HasMetadata> made = new ArrayList<>();
     Autoscaling autoscaling = view.autoscaling();
+    Map<String, String> files =
+        Map.of("tls.crt", "certificate", "tls.key", "key", "ca.crt", "authority");
+    PodAccess link = ServingAccess.OPEN;
+    if (!view.access().isOpen()) {
+      String secret = VersionSecret.name(view.owner(), "edition");
+      made.add(VersionSecret.build(view.owner(), secret, files));
+      link = new RouterLink(RouterSecret.host(view.owner()), secret);
+    }
     for (ServedModel model : List.of(stable, candidate)) {
       String version = ModelVersion.of(model);
-      Serving serving = view.serving(model, IMAGES, version, List.of());
+      Serving serving = view.serving(model, IMAGES, version, List.of(), link);
       // Of the two, the autoscaler has the number of pods of the stable one.
       made.add(
           ServingDeployment.build(
               autoscaling == null
                   ? serving
                   : serving.withReplicas(model.equals(stable) ? null : Integer.valueOf(3))));
-      made.add(ServingService.ofVersion(view.owner(), version));
+      made.add(ServingService.ofVersion(view.owner(), version, view.access()));
     }
     if (autoscaling != null) {
       String name = ModelVersion.name(view.owner().name(), stable);
@@ -273,13 +281,10 @@ class GoldenTest {
     }
     made.add(
         RouterConfigMap.build(
-            view.owner(), RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1, 100)));
-    String secret = RouterSecret.name(view.owner(), "edition");
-    made.add(
-        RouterSecret.build(
             view.owner(),
-            secret,
-            Map.of("tls.crt", "certificate", "tls.key", "key", "ca.crt", "authority")));
+            RoutingDocument.of(view.owner(), state, Optional.empty(), 0.1, 100, view.access())));
+    String secret = RouterSecret.name(view.owner(), "edition");
+    made.add(RouterSecret.build(view.owner(), secret, files));
     made.add(
         RouterDeployment.build(
             view.owner(),
@@ -287,8 +292,9 @@ class GoldenTest {
             "IfNotPresent",
             view.podTemplate(),
             secret,
+            view.access(),
             view.tracing()));
-    made.add(ServingService.ofRouter(view.owner()));
+    made.add(ServingService.ofRouter(view.owner(), view.access()));
     return made;
   }
 }

@@ -31,7 +31,9 @@ class RoutingDocumentTest {
             null,
             null);
     return new ObjectMapper()
-        .readTree(RoutingDocument.of(OWNER, state, Optional.empty(), 0.1, untimedCopies));
+        .readTree(
+            RoutingDocument.of(
+                OWNER, state, Optional.empty(), 0.1, untimedCopies, ServingAccess.OPEN));
   }
 
   @Test

@@ -12,9 +12,12 @@ import dev.hone.api.inference.RolloutStage;
 import dev.hone.api.inference.ServedModel;
 import dev.hone.testing.apiserver.WithApiServer;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -27,6 +30,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Rollouts of a fixed number of pods. */
@@ -311,12 +316,14 @@ class RolloutIT extends RolloutTest {
   }
 
   private static Instant end(Secret secret) throws CertificateException {
-    byte[] pem = Base64.getDecoder().decode(secret.getData().get("tls.crt"));
-    X509Certificate certificate =
-        (X509Certificate)
-            CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(pem));
-    return certificate.getNotAfter().toInstant();
+    return certificate(secret, "tls.crt").getNotAfter().toInstant();
+  }
+
+  private static X509Certificate certificate(Secret secret, String file)
+      throws CertificateException {
+    byte[] pem = Base64.getDecoder().decode(secret.getData().get(file));
+    return (X509Certificate)
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
   }
 
   @Test
@@ -333,6 +340,102 @@ class RolloutIT extends RolloutTest {
             deleted.getMetadata().getName(),
             found -> !found.getMetadata().getUid().equals(deleted.getMetadata().getUid()));
     assertThat(made.getData()).containsOnlyKeys("tls.crt", "tls.key", "ca.crt");
+  }
+
+  @Test
+  void theRoutersAskForTlsAndAKeyAndTheVersionsForThem() throws Exception {
+    String access =
+        """
+        tls: {secretName: spam-tls, clientAuth: Required}
+          apiKey: {secretKeyRef: {name: spam-keys, key: keys.txt}}\
+        """;
+    apply(A, access, "");
+    Deployment router = bench.await(Deployment.class, Names.router(NAME), found -> true);
+    assertThat(variables(router))
+        .containsEntry("HONE_TLS", "/etc/hone/tls")
+        .containsEntry("HONE_TLS_CLIENT_AUTH", "Required")
+        .containsEntry("HONE_API_KEY_FILE", "/etc/hone/api-key/key");
+    ready(deployment(A), Names.SERVER_CONTAINER);
+    Pod starting = kubelet.podOf(router);
+    kubelet.scheduled(starting);
+    kubelet.warn(
+        starting,
+        "FailedMount",
+        "MountVolume.SetUp failed for volume \"hone-tls\" : secret \"spam-tls\" not found");
+    InferenceDeployment waiting =
+        bench.inference(
+            NAME,
+            seen ->
+                inferenceIs("Deploying").test(seen)
+                    && message(conditions(seen), "Ready").contains("spam-tls"));
+    assertThat(message(conditions(waiting), "Ready"))
+        .isEqualTo(
+            "waits for the routers: Secret spam-tls cannot be mounted: secret \"spam-tls\" not"
+                + " found; create what is missing, or correct spec.tls");
+
+    presentCertificate();
+    kubelet.running(starting, Names.ROUTER_CONTAINER);
+    kubelet.rolledOut(router, router.getSpec().getReplicas());
+    InferenceDeployment first = await(RolloutStage.COMPLETE, inferenceIs("Available"));
+    assertThat(first.getStatus().endpoint())
+        .isEqualTo("https://spam." + bench.namespace() + ".svc:8000/v2/models/spam");
+    assertThat(bench.await(Service.class, NAME, RolloutIT::router).getSpec().getPorts())
+        .extracting(ServicePort::getAppProtocol)
+        .containsExactly("https", "https");
+
+    apply(B, access, "");
+    Deployment candidate = bench.await(Deployment.class, deployment(B), found -> true);
+    assertThat(variables(candidate))
+        .containsEntry("HONE_TLS_CLIENT_AUTH", "Required")
+        .containsEntry("HONE_TLS_CLIENT_NAME", "spam-router." + bench.namespace() + ".svc")
+        .doesNotContainKey("HONE_API_KEY_FILE");
+    ready(deployment(B), Names.SERVER_CONTAINER);
+    await(RolloutStage.SHADOW, found -> true);
+    assertThat(routing.path("candidate").path("grpc").asText())
+        .isEqualTo("https://" + deployment(B) + "." + bench.namespace() + ".svc:8001");
+    assertThat(routing.path("serverName").asText())
+        .isEqualTo("spam-version." + bench.namespace() + ".svc");
+    counted =
+        arm("stable", 1000, 0, 2000)
+            + arm("shadow", 500, 0, 2000)
+            + arm("candidate", 500, 0, 2000)
+            + compared(500, 500);
+    await(RolloutStage.COMPLETE, found -> DIGEST_B.equals(found.getStatus().servedDigest()));
+
+    // One Secret for all versions, and one authority for both sides.
+    String name = secretName(candidate);
+    assertThat(name).startsWith("spam-version-");
+    assertThat(secretName(bench.await(Deployment.class, deployment(B), found -> true)))
+        .isEqualTo(name);
+    Secret versions = bench.await(Secret.class, name, found -> true);
+    assertThat(versions.getImmutable()).isTrue();
+    X509Certificate authority = certificate(routerSecret(), "ca.crt");
+    certificate(versions, "tls.crt").verify(authority.getPublicKey());
+    assertThat(certificate(versions, "ca.crt")).isEqualTo(authority);
+    assertThat(certificate(routerSecret(), "tls.crt").getExtendedKeyUsage()).hasSize(2);
+
+    // Without them the routers and the versions speak plain HTTP again.
+    bench.patch(InferenceDeployment.class, NAME, "{\"spec\": {\"tls\": null, \"apiKey\": null}}");
+    bench.await(
+        Deployment.class,
+        deployment(B),
+        found -> !variables(found).containsKey("HONE_TLS_CLIENT_NAME"));
+    bench.await(
+        Deployment.class, Names.router(NAME), found -> !variables(found).containsKey("HONE_TLS"));
+    bench.inference(NAME, seen -> seen.getStatus().endpoint().startsWith("http://"));
+  }
+
+  private static Map<String, String> variables(Deployment deployment) {
+    return deployment.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv().stream()
+        .collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
+  }
+
+  private static String secretName(Deployment deployment) {
+    return deployment.getSpec().getTemplate().getSpec().getVolumes().stream()
+        .filter(volume -> volume.getSecret() != null)
+        .map(volume -> volume.getSecret().getSecretName())
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

@@ -73,6 +73,28 @@ class ControlCertificatesTest {
     assertThat(router.toString()).doesNotContain("PRIVATE");
   }
 
+  @Test
+  void aRouterAndAVersionKnowEachOther() throws Exception {
+    Credentials router = control.linkedRouter("spam-router.team.svc");
+    assertThat(router.leaf().certificate().getSubjectAlternativeNames())
+        .containsExactly(List.of(2, "spam-router.team.svc"));
+    assertThat(router.leaf().certificate().getExtendedKeyUsage())
+        .containsExactlyInAnyOrder(
+            KeyPurposeId.id_kp_serverAuth.getId(), KeyPurposeId.id_kp_clientAuth.getId());
+    // It calls versions, and must not pass for the operator before routers.
+    assertThat(router.leaf().certificate().getSubjectX500Principal().getName())
+        .isEqualTo("CN=hone-router");
+    Credentials version = control.version("spam-version.team.svc");
+    assertThat(version.leaf().certificate().getSubjectAlternativeNames())
+        .containsExactly(List.of(2, "spam-version.team.svc"));
+    assertThat(version.leaf().certificate().getExtendedKeyUsage())
+        .containsExactly(KeyPurposeId.id_kp_serverAuth.getId());
+    for (Credentials each : List.of(router, version)) {
+      each.leaf().certificate().verify(each.authority().getPublicKey());
+    }
+    assertThat(version.authority()).isEqualTo(router.authority());
+  }
+
   private ControlCertificates on(int day) {
     return authority.control(Clock.fixed(START.plus(DAY.multipliedBy(day)), ZoneOffset.UTC));
   }
