@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -27,13 +29,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A model that is served over TLS to those alone that show a certificate and send a key. */
+/**
+ * A model that is served over TLS to those alone that show a certificate and send a key, by its
+ * pods or behind the routers of a rollout.
+ */
 @ExtendWith(Lab.Provider.class)
 class AccessIT {
   private static final Duration RUN = Duration.ofSeconds(240);
   private static final String NAME = "guarded";
   private static final String PASSWORD = "guarded";
   private static final String KEY = "a-key-of-the-test";
+
+  /** Errors alone decide: the version that comes gives the same answers. */
+  private static final String ROLLOUT =
+      "{\"spec\":{\"rollout\":{\"steps\":[{\"weight\":50}],\"analysis\":{\"maxErrorRate\":0.05,"
+          + "\"minRequests\":60,\"intervalSeconds\":2},\"soakSeconds\":5}}}";
 
   @TempDir Path folder;
 
@@ -73,20 +83,62 @@ class AccessIT {
       assertThat(status.<String>value("provider")).isEqualTo("CPUExecutionProvider");
 
       try (NodePorts ports = NodePorts.of(lab, NAME)) {
-        URI model =
-            URI.create("https://%s:%d/v2/models/%s".formatted(ports.host(), ports.rest(), NAME));
-        assertThat(ask(own, own, model, KEY).statusCode()).isEqualTo(200);
-        assertThat(ask(own, own, model, null).statusCode()).isEqualTo(401);
-        assertThat(ask(own, own, model, "wrong").body()).contains("Authorization: Bearer KEY");
-        assertThatThrownBy(() -> ask(null, own, model, KEY)).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> ask(own, certificate(), model, KEY))
-            .isInstanceOf(IOException.class);
+        assertGuarded(own, ports);
+      }
+      serve.patch(ROLLOUT);
+      awaitRouters();
+      try (NodePorts ports = NodePorts.of(lab, NAME);
+          SteadyLoad load =
+              new SteadyLoad(
+                  ports.host(),
+                  ports.rest(),
+                  ports.grpc(),
+                  NAME,
+                  Optional.of(new SteadyLoad.Pass(keys(own), trust(own), KEY)))) {
+        assertGuarded(own, ports);
+        load.awaitAnswers(5);
+        String digest =
+            lab.writeVersion(compress.status().value("artifact", "uri"), "versions/" + NAME, 0);
+        serve.patch(
+            "{\"spec\":{\"model\":{\"from\":null,\"uri\":\"pvc://e2e/versions/%s\",\"digest\":\"%s\"}}}"
+                .formatted(NAME, digest));
+        serve.await(
+            "the other version is the stable one",
+            found -> digest.equals(found.resource().get("status", "rollout", "stable", "digest")),
+            RUN);
+        load.awaitAnswers(20);
+        assertThat(load.failures()).isEmpty();
+        assertGuarded(own, ports);
       }
     } finally {
       serve.delete();
       compress.delete();
       train.delete();
     }
+  }
+
+  private void assertGuarded(KeyStore own, NodePorts ports) throws Exception {
+    URI model =
+        URI.create("https://%s:%d/v2/models/%s".formatted(ports.host(), ports.rest(), NAME));
+    assertThat(ask(own, own, model, KEY).statusCode()).isEqualTo(200);
+    assertThat(ask(own, own, model, null).statusCode()).isEqualTo(401);
+    assertThat(ask(own, own, model, "wrong").body()).contains("Authorization: Bearer KEY");
+    assertThatThrownBy(() -> ask(null, own, model, KEY)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ask(own, certificate(), model, KEY)).isInstanceOf(IOException.class);
+  }
+
+  /** The Service leads to the routers, and to nobody else. */
+  private void awaitRouters() {
+    lab.client()
+        .services()
+        .inNamespace(lab.namespace())
+        .withName(NAME)
+        .waitUntilCondition(
+            service ->
+                service != null
+                    && "router".equals(service.getSpec().getSelector().get("hone.dev/role")),
+            RUN.toSeconds(),
+            TimeUnit.SECONDS);
   }
 
   /** A certificate for the node's address that is its own authority. */
@@ -146,18 +198,29 @@ class AccessIT {
     lab.client().resource(secret).create();
   }
 
-  private static HttpResponse<String> ask(
-      @Nullable KeyStore shown, KeyStore trusted, URI address, @Nullable String key)
-      throws Exception {
+  private static KeyManagerFactory keys(KeyStore shown) throws Exception {
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(shown, PASSWORD.toCharArray());
+    return keys;
+  }
+
+  private static TrustManagerFactory trust(KeyStore trusted) throws Exception {
     TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
     KeyStore authorities = KeyStore.getInstance("PKCS12");
     authorities.load(null, null);
     authorities.setCertificateEntry("ca", trusted.getCertificate("own"));
     trust.init(authorities);
-    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(shown, PASSWORD.toCharArray());
+    return trust;
+  }
+
+  private static HttpResponse<String> ask(
+      @Nullable KeyStore shown, KeyStore trusted, URI address, @Nullable String key)
+      throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(shown == null ? null : keys.getKeyManagers(), trust.getTrustManagers(), null);
+    context.init(
+        shown == null ? null : keys(shown).getKeyManagers(),
+        trust(trusted).getTrustManagers(),
+        null);
     try (HttpClient http = HttpClient.newBuilder().sslContext(context).build()) {
       HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(20));
       if (key != null) {

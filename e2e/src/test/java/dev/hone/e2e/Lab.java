@@ -186,6 +186,25 @@ final class Lab implements AutoCloseable {
     }
   }
 
+  /**
+   * Copies a compressed artifact with one label's logit moved, as another version of the model.
+   *
+   * @param artifact its address
+   * @param folder where the copy is written, below pvc://e2e
+   * @param shift by how much; 0 for the same answers under another digest
+   * @return the copy's digest
+   */
+  String writeVersion(String artifact, String folder, double shift) throws IOException {
+    return onVolume(
+            "python3",
+            "-c",
+            Files.readString(Path.of("src/test/fixtures/make_version.py")),
+            artifact.replace("pvc://e2e", "/mnt/pvc/e2e"),
+            "/mnt/pvc/e2e/" + folder,
+            Double.toString(shift))
+        .strip();
+  }
+
   /** Names of what stands in a folder of the volume, hidden ones too; none if it is not there. */
   List<String> list(String folder) {
     return onVolume(

@@ -10,8 +10,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,16 +142,8 @@ class RolloutIT {
 
   /** Copies the compressed artifact with one label's logit moved, and has it served. */
   private String writeVersion(String name, double shift) throws IOException {
-    String uri = compress.status().value("artifact", "uri");
     String digest =
-        lab.onVolume(
-                "python3",
-                "-c",
-                Files.readString(Path.of("src/test/fixtures/make_version.py")),
-                uri.replace("pvc://e2e", "/mnt/pvc/e2e"),
-                "/mnt/pvc/e2e/versions/" + name,
-                Double.toString(shift))
-            .strip();
+        lab.writeVersion(compress.status().value("artifact", "uri"), "versions/" + name, shift);
     serve.patch(
         "{\"spec\":{\"model\":{\"from\":null,\"uri\":\"pvc://e2e/versions/%s\",\"digest\":\"%s\"}}}"
             .formatted(name, digest));

@@ -8,23 +8,34 @@ import dev.hone.server.grpc.wire.InferTensorContents;
 import dev.hone.server.grpc.wire.ModelInferRequest;
 import dev.hone.server.grpc.wire.ModelInferResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Asks the tiny model for the label of a text until it is closed, over REST with connections that
@@ -54,9 +65,22 @@ final class SteadyLoad implements AutoCloseable {
    * @param model the model's name
    */
   SteadyLoad(String host, int restPort, int grpcPort, String model) {
+    this(host, restPort, grpcPort, model, Optional.empty());
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param host where the model is served
+   * @param restPort the port of REST
+   * @param grpcPort the port of gRPC
+   * @param model the model's name
+   * @param pass what clients show, over TLS; empty for plain HTTP
+   */
+  SteadyLoad(String host, int restPort, int grpcPort, String model, Optional<Pass> pass) {
     for (int client = 0; client < CLIENTS; client++) {
-      clients.add(new Rest(host, restPort, model));
-      clients.add(new Grpc(host, grpcPort, model));
+      clients.add(new Rest(host, restPort, model, pass));
+      clients.add(new Grpc(host, grpcPort, model, pass));
     }
     sending =
         CompletableFuture.allOf(
@@ -130,6 +154,43 @@ final class SteadyLoad implements AutoCloseable {
     clients.forEach(Client::close);
   }
 
+  /**
+   * What a client shows, and whom it believes.
+   *
+   * @param keys its certificate
+   * @param trust the authority of the server's
+   * @param apiKey its key
+   */
+  record Pass(KeyManagerFactory keys, TrustManagerFactory trust, String apiKey) {
+    SSLContext context() throws GeneralSecurityException {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+      return context;
+    }
+
+    private HttpClient.Builder into(HttpClient.Builder http) {
+      try {
+        return http.sslContext(context());
+      } catch (GeneralSecurityException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    private NettyChannelBuilder into(NettyChannelBuilder channel) {
+      Metadata headers = new Metadata();
+      headers.put(
+          Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
+      SslContextBuilder tls = SslContextBuilder.forClient().keyManager(keys).trustManager(trust);
+      try {
+        return channel
+            .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
+            .intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
+      } catch (SSLException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
   /** One that asks, and what it was answered. */
   private abstract static class Client {
     final AtomicLong answers = new AtomicLong();
@@ -144,18 +205,22 @@ final class SteadyLoad implements AutoCloseable {
   }
 
   private static final class Rest extends Client {
-    private final HttpClient http =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient http;
     private final HttpRequest request;
 
-    Rest(String host, int port, String model) {
-      this.request =
-          HttpRequest.newBuilder(
-                  URI.create("http://%s:%d/v2/models/%s/infer".formatted(host, port, model)))
+    Rest(String host, int port, String model, Optional<Pass> pass) {
+      HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
+      this.http = pass.map(shown -> shown.into(builder)).orElse(builder).build();
+      String address =
+          "%s://%s:%d/v2/models/%s/infer"
+              .formatted(pass.isPresent() ? "https" : "http", host, port, model);
+      HttpRequest.Builder asked =
+          HttpRequest.newBuilder(URI.create(address))
               .timeout(PATIENCE)
               .header("Content-Type", "application/json")
-              .POST(HttpRequest.BodyPublishers.ofString(JSON))
-              .build();
+              .POST(HttpRequest.BodyPublishers.ofString(JSON));
+      pass.ifPresent(shown -> asked.header("Authorization", "Bearer " + shown.apiKey()));
+      this.request = asked.build();
     }
 
     @Override
@@ -179,8 +244,9 @@ final class SteadyLoad implements AutoCloseable {
     private final ManagedChannel channel;
     private final ModelInferRequest request;
 
-    Grpc(String host, int port, String model) {
-      channel = NettyChannelBuilder.forAddress(host, port).usePlaintext().build();
+    Grpc(String host, int port, String model, Optional<Pass> pass) {
+      NettyChannelBuilder builder = NettyChannelBuilder.forAddress(host, port);
+      channel = pass.map(shown -> shown.into(builder)).orElseGet(builder::usePlaintext).build();
       request =
           ModelInferRequest.newBuilder()
               .setModelName(model)
