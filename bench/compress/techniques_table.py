@@ -28,8 +28,10 @@ def part(case: Case, found: Document) -> Iterable[str]:
     columns = ("perplexity", "of that before") if text else ("accuracy", "points lost")
     yield f"| technique | {columns[0]} | {columns[1]} | same answers | MB | of the size | times as fast |"
     yield "|---|---|---|---|---|---|---|"
-    for title, one in techniques.items():
-        after, comparison = one["after"], one["comparison"]
+    for title in case.techniques:
+        if title not in techniques:
+            continue
+        after, comparison = techniques[title]["after"], techniques[title]["comparison"]
         cost = comparison["metricRatios"]["perplexity"] if text else comparison["accuracyDrop"]
         yield (
             f"| {title} | {_figure(after, text)} | {_interval(cost)} | {comparison['agreement'] * 100:.1f} % "
