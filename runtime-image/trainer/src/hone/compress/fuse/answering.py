@@ -8,7 +8,7 @@ from hone_kernels import Use, scale_shift_relu
 from torch import nn
 from transformers import PreTrainedModel
 
-from hone.compress.fuse.patterns import find
+from hone.compress.fuse.patterns import find, has_norms
 from hone.compress.subject import Subject
 from hone.evaluate.classifier import tensors
 
@@ -46,7 +46,7 @@ def join(subject: Subject, network: PreTrainedModel) -> PreTrainedModel:
     The network takes the inputs of the subject's. A residual's addition before the ReLU is the network's own code, and
     stays so.
     """
-    if not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in network.modules()):
+    if not has_norms(network):
         return network
     joined = copy.deepcopy(network).eval()
     placeholder = {name: value.to(joined.device) for name, value in tensors(subject.placeholder_rows()[-1]).items()}

@@ -30,6 +30,11 @@ class Found:
     activation: str | None = None
 
 
+def has_norms(network: nn.Module) -> bool:
+    """Whether there is a batch normalization in it."""
+    return any(isinstance(module, _NORMS) for module in network.modules())
+
+
 def find(network: nn.Module, inputs: Mapping[str, torch.Tensor]) -> list[Found]:
     """Return every batch normalization that the inputs reach, in the order in which they compute.
 

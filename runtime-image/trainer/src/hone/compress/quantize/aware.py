@@ -9,9 +9,8 @@ from pathlib import Path
 
 import onnx
 from onnx import TensorProto, numpy_helper
-from torch import nn
 
-from hone.compress.fuse import fuse
+from hone.compress.fuse import fuse, has_norms
 from hone.compress.quantize.graphs import PRODUCTS, producers
 from hone.compress.quantize.layers import layer_of
 from hone.compress.quantize.layerwise import Layerwise
@@ -81,7 +80,7 @@ def _learn(options: Quantize, subject: Subject, tools: Tools) -> Applied:
 
 def _fold(subject: Subject, tools: Tools) -> str:
     """Fold batch normalizations, as the file has them anyway: else the layers of it are none of the network's."""
-    if not any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in subject.network.modules()):
+    if not has_norms(subject.network):
         return ""
     return f" {fuse(Fuse()).apply(subject, tools).message}"
 

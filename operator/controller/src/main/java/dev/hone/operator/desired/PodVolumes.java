@@ -18,7 +18,7 @@ final class PodVolumes {
     return new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build();
   }
 
-  /** Items of a Secret, as files that change with it. */
+  /** Items of a Secret, or all there are without any, as files that change with it. */
   static Volume secret(String name, String secret, List<KeyToPath> items) {
     return new VolumeBuilder()
         .withName(name)

@@ -120,12 +120,7 @@ public final class RouterDeployment {
                     .withName(Names.router(owner.name()))
                     .endConfigMap()
                     .build(),
-                new VolumeBuilder()
-                    .withName(own)
-                    .withNewSecret()
-                    .withSecretName(secret)
-                    .endSecret()
-                    .build(),
+                PodVolumes.secret(own, secret, List.of()),
                 PodVolumes.emptyDir("hone-tmp")));
     volumes.addAll(access.volumes());
     List<VolumeMount> mounts =
